@@ -1,0 +1,1 @@
+"""The engine of Vitrine: networks, training and live inference without any window."""

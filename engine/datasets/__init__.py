@@ -1,0 +1,1 @@
+"""Datasets: one file per source or format, and what turns pictures into tensors."""

@@ -1,0 +1,39 @@
+"""Which device computes, chosen in one place so that nothing else names one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from engine.errors import BadInput
+
+if TYPE_CHECKING:
+    import torch
+
+DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
+
+
+def pick_device(choice: str = "auto") -> torch.device:
+    """Return the device for `choice`; "auto" takes CUDA, then MPS, then the CPU. Raises `BadInput` if absent."""
+    import torch
+
+    available = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if choice == "auto":
+        return torch.device(next(name for name in ("cuda", "mps", "cpu") if available[name]))
+    if choice not in available:
+        raise BadInput(f"There is no device called {choice!r}.", "Choose auto, cpu, cuda or mps.")
+    if not available[choice]:
+        raise BadInput(f"This machine has no usable {choice} device.", "Choose auto or cpu instead.")
+    return torch.device(choice)
+
+
+def device_name(device: torch.device) -> str:
+    """A name a person knows, such as "NVIDIA H200" or "CPU"."""
+    import torch
+
+    if device.type == "cuda":
+        return str(torch.cuda.get_device_name(device))
+    return {"mps": "Apple GPU", "cpu": "CPU"}.get(device.type, device.type)

@@ -1,0 +1,1 @@
+"""Layers: one small file each, holding a declaration that registers itself. See `engine.layers.base`."""

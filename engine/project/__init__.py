@@ -1,0 +1,1 @@
+"""The project folder: what is in it, safe saving, migrations and recovery. Never imports torch."""

@@ -1,0 +1,30 @@
+"""What the user chose on the Train page, as frozen values. Never imports torch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from engine.datasets.spec import Choice, Settings
+
+
+class TrainingSpec(Settings):
+    """Every setting of a training run. The form of the Train page is made from these fields."""
+
+    epochs: int = Field(20, ge=1, le=100_000, description="How many times to go through all training pictures.")
+    batch_size: int = Field(64, ge=1, le=1_000_000, description="Pictures per optimiser step.")
+    optimiser: Choice = Field(default_factory=lambda: Choice(id="adam"))
+    schedule: Choice = Field(default_factory=lambda: Choice(id="constant"))
+    weight_decay: float = Field(0.0, ge=0, le=10, description="L2 penalty on the weights.")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="Share of the target spread over all classes.")
+    clip_norm: float | None = Field(None, gt=0, description="Scale gradients down to this norm; empty for never.")
+    early_stopping: int | None = Field(
+        None, ge=1, description="Stop after this many epochs without a better validation loss; empty for never."
+    )
+    precision: Literal["float32", "mixed"] = Field(
+        "float32", description="Mixed uses bfloat16 or float16 where the device has it."
+    )
+    seed: int = Field(0, ge=0, le=2**31 - 1, description="The same seed gives the same run on the same machine.")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute.")
+    checkpoint_every: int = Field(1, ge=1, le=10_000, description="Epochs between checkpoints.")
