@@ -46,5 +46,5 @@ class JobFailed(VitrineError):
     exit_code = 1
 
 
-class JobCancelled(Exception):  # noqa: N818 - it is an answer to a request, not an error
+class JobCancelled(Exception):
     """Raised inside a job when its cancel token has been set."""

@@ -44,7 +44,12 @@ def explain(error: Exception, details: str = "") -> VitrineError:
     lowered = text.lower()
     out_of_memory = isinstance(error, MemoryError) or any(
         mark in lowered
-        for mark in ("out of memory", "can't allocate memory", "cudnn_status_alloc_failed", "defaultcpuallocator")
+        for mark in (
+            "out of memory",
+            "can't allocate memory",
+            "cudnn_status_alloc_failed",
+            "defaultcpuallocator",
+        )
     )
     if out_of_memory:
         return JobFailed(

@@ -65,7 +65,9 @@ class PreprocessSpec(Settings):
         "stretch", description="Stretch to the size, crop the middle, or pad the short side."
     )
     invert: bool = Field(False, description="Swap dark and light, for dark ink on white paper.")
-    mean: tuple[float, ...] = Field((0.0,), description="Subtracted after scaling to 0–1, one per channel or one for all.")
+    mean: tuple[float, ...] = Field(
+        (0.0,), description="Subtracted after scaling to 0–1, one per channel or one for all."
+    )
     std: tuple[float, ...] = Field((1.0,), description="Divided by afterwards.")
 
     @field_validator("std")

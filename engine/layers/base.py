@@ -1,7 +1,7 @@
 """What a layer is: a frozen declaration of its parameters, and how to build the module. Never imports torch.
 
-The inspector form, the palette, the save format, the generated code and the contract test all come from the declaration.
-Output shapes are never written down: the meta device answers them from the module that `build` returns.
+The inspector form, the palette, the save format, the generated code and the contract test all come from the
+declaration. Output shapes are never written down: the meta device answers them from the module that `build` returns.
 """
 
 from __future__ import annotations

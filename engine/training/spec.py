@@ -20,7 +20,9 @@ class TrainingSpec(Settings):
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="Share of the target spread over all classes.")
     clip_norm: float | None = Field(None, gt=0, description="Scale gradients down to this norm; empty for never.")
     early_stopping: int | None = Field(
-        None, ge=1, description="Stop after this many epochs without a better validation loss; empty for never."
+        None,
+        ge=1,
+        description="Stop after this many epochs without a better validation loss; empty for never.",
     )
     precision: Literal["float32", "mixed"] = Field(
         "float32", description="Mixed uses bfloat16 or float16 where the device has it."

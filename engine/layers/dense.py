@@ -1,0 +1,85 @@
+"""Dense layers."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from pydantic import Field
+
+from engine.errors import BadInput
+from engine.layers.base import Category, Layer, register
+from engine.layers.fields import Count
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from engine.graph.spec import Shape
+
+
+@register("Linear")
+class Linear(Layer):
+    """Every output is a weighted sum of all inputs, plus a bias: a dense or fully connected layer.
+
+    It knows nothing of neighbourhood: shuffle the pixels the same way in every picture and it learns just as well. That
+    is why it stands at the end, after convolutions. Parameters: out·(in + 1).
+    """
+
+    label: ClassVar[str] = "Linear"
+    category: ClassVar[Category] = "dense"
+    keywords: ClassVar[tuple[str, ...]] = ("dense", "fully connected", "fc", "head")
+
+    out_features: Count = Field(10, description="How many values come out; in the last layer, the number of classes.")
+    bias: bool = Field(True, description="Add one trainable number per output.")
+
+    def build(self, *input_shapes: Shape) -> nn.Module:
+        from torch import nn
+
+        shape = input_shapes[0]
+        if len(shape) == 3:
+            # PyTorch would quietly work along the width, which is never what a drawing means.
+            given = "×".join(str(size) for size in shape)
+            raise BadInput(
+                f"Linear expects a flat vector but gets {given}, a picture of {math.prod(shape):,} values.",
+                "Insert Flatten before it.",
+            )
+        return nn.Linear(shape[-1], self.out_features, bias=self.bias)
+
+    def summary(self) -> str:
+        return f"{self.out_features:,} outputs" + ("" if self.bias else " · no bias")
+
+    def formula(self, *input_shapes: Shape) -> str:
+        width = input_shapes[0][-1]
+        total = self.out_features * (width + int(self.bias))
+        return f"parameters = {self.out_features}·({width}{' + 1' if self.bias else ''}) = {total:,}"
+
+
+@register("RBF")
+class RBF(Layer):
+    """Compares its input with a fixed picture of each class: Σ(x − code)², small when they are alike.
+
+    LeNet-5 (1998) ends in ten of these, one per digit, each with a 7×12 drawing of the digit as its code, so 84 inputs.
+    The codes are not trained. As logits the distance is negated, so that the largest score still wins.
+    """
+
+    label: ClassVar[str] = "RBF"
+    category: ClassVar[Category] = "dense"
+    keywords: ClassVar[tuple[str, ...]] = ("radial basis function", "lenet", "euclidean")
+
+    codes: Literal["digits"] = Field("digits", description="Which fixed drawings to compare with.")
+    output: Literal["logits", "distance"] = Field("logits", description="Negated distance, or the distance itself.")
+
+    def build(self, *input_shapes: Shape) -> nn.Module:
+        from engine.modules.rbf import DigitRBF
+
+        width = input_shapes[0][-1]
+        if len(input_shapes[0]) != 1 or width != 84:
+            given = "×".join(str(size) for size in input_shapes[0])
+            raise BadInput(
+                f"RBF compares with drawings of 7×12 = 84 pixels but gets {given}.",
+                "Put a Linear layer with 84 outputs before it.",
+            )
+        return DigitRBF(negate=self.output == "logits")
+
+    def summary(self) -> str:
+        return f"10 digit codes · {self.output}"

@@ -1,0 +1,35 @@
+"""Merging branches, as modules, so that each has a name and a place for hooks."""
+
+import functools
+import operator
+
+import torch
+from torch import nn
+
+
+class Add(nn.Module):
+    """The sum of all inputs."""
+
+    def forward(self, *branches):
+        return functools.reduce(operator.add, branches)
+
+
+class Multiply(nn.Module):
+    """The product of all inputs, value by value."""
+
+    def forward(self, *branches):
+        return functools.reduce(operator.mul, branches)
+
+
+class Concatenate(nn.Module):
+    """All inputs one behind the other along `dim`."""
+
+    def __init__(self, dim=1):
+        super().__init__()
+        self.dim = dim
+
+    def forward(self, *branches):
+        return torch.cat(branches, self.dim)
+
+    def extra_repr(self):
+        return f"dim={self.dim}"
