@@ -1,0 +1,1 @@
+"""The open project, its undo history, and what is known about it."""

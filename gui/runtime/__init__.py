@@ -1,0 +1,1 @@
+"""Everything that starts threads or processes, and what the user hears about it."""

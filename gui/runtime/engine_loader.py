@@ -1,0 +1,96 @@
+"""Imports the engine behind the start page: torch takes seconds, and the window must be there at once."""
+
+from __future__ import annotations
+
+import gc
+import logging
+
+from PySide6.QtCore import QObject, Signal
+
+from engine.cancel import CancelToken
+from engine.errors import VitrineError
+from engine.events import Emit, Event, Failed, Finished, Progress
+from gui.runtime.job_runner import JobRunner
+
+log = logging.getLogger(__name__)
+
+
+class EngineLoader(QObject):
+    """Loads once, in one of the runner's threads.
+
+    Signals:
+        progress(object): str, what is being loaded now.
+        ready(): torch can be imported without waiting.
+        failed(object): the `VitrineError` that says why not.
+    """
+
+    progress = Signal(object)
+    ready = Signal()
+    failed = Signal(object)
+
+    def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._runner = runner
+        self._started = False
+        self.is_ready = False
+        self.error: VitrineError | None = None
+        self.text = "Waiting to load the engine"
+        self.share = 0.0
+
+    def start(self) -> None:
+        """Begin to load; later calls do nothing unless the first try has failed."""
+        if self._started:
+            return
+        self._started, self.error = True, None
+        handle = self._runner.start(load_engine, title="Loading the engine", show=False)
+        handle.event.connect(self._told)
+        handle.ended.connect(self._ended)
+
+    def _told(self, event: Event) -> None:
+        if isinstance(event, Progress):
+            self.text = event.text
+            self.share = event.done / event.total if event.total else 0.0
+            self.progress.emit(event.text)
+
+    def _ended(self, end: Event) -> None:
+        if isinstance(end, Finished):
+            self.is_ready, self.text, self.share = True, "Engine ready", 1.0
+            # A full collection with everything imported stalls the window for 0.4 s; what is loaded now stays anyway.
+            gc.freeze()
+            self.ready.emit()
+        elif isinstance(end, Failed):
+            self._started, self.error = False, end.error
+            self.text = end.error.what
+            self.failed.emit(end.error)
+
+
+def load_engine(emit: Emit, token: CancelToken) -> None:
+    """The job: import the heavy modules one after another, and use the meta device once."""
+    steps = (("Loading PyTorch", _torch), ("Loading torchvision", _torchvision), ("Warming up", _meta))
+    for number, (text, step) in enumerate(steps):
+        token.raise_if_cancelled()
+        emit(Progress(text, number, len(steps)))
+        step()
+    emit(Progress("Engine ready", len(steps), len(steps)))
+
+
+def _torch() -> None:
+    import torch
+
+    log.info("torch %s", torch.__version__)
+
+
+def _torchvision() -> None:
+    import torchvision
+
+    log.info("torchvision %s", torchvision.__version__)
+
+
+def _meta() -> None:
+    # The first convolution and batch norm on the meta device take about 2 s, later ones microseconds.
+    import torch
+    from torch import nn
+
+    with torch.no_grad():
+        tried = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(2, 2)).to("meta").eval()
+        tried(torch.empty(2, 1, 3, 3, device="meta"))

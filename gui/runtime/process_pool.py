@@ -1,0 +1,79 @@
+"""Keeps spawned processes between jobs, one of them warm. Called from the runner's threads only."""
+
+from __future__ import annotations
+
+import threading
+
+from engine.cancel import CancelToken
+from engine.errors import JobCancelled
+from engine.events import Emit, Event, Terminal
+from engine.job import Job
+from gui.runtime.process_worker import ProcessWorker, WarmUp
+
+
+class ProcessPool:
+    """Hands out idle processes and makes one when there is none."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[ProcessWorker] = []
+        self._busy: set[ProcessWorker] = set()
+        self._closed = False
+
+    def run(self, job: Job, emit: Emit, token: CancelToken) -> Terminal:
+        """Run `job` in some process of the pool; the process goes back afterwards unless it has died."""
+        worker = self._take()
+        try:
+            return worker.run(job, emit, token)
+        finally:
+            self._give_back(worker)
+
+    def warm(self, token: CancelToken) -> None:
+        """Have a process import torch and wait. Raises `JobCancelled` when asked to stop first."""
+        token.raise_if_cancelled()
+        self.run(WarmUp(), _nobody, token)
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Process ids of all that live, for the memory reading."""
+        with self._lock:
+            everyone = [*self._idle, *self._busy]
+        return tuple(worker.pid for worker in everyone if worker.pid is not None)
+
+    def close(self, timeout: float) -> None:
+        """End every process, busy ones too, each within `timeout` seconds."""
+        with self._lock:
+            self._closed = True
+            everyone = [*self._idle, *self._busy]
+            self._idle.clear()
+            self._busy.clear()
+        for worker in everyone:
+            worker.close(timeout)
+
+    def _take(self) -> ProcessWorker:
+        with self._lock:
+            if self._closed:
+                raise JobCancelled
+            while self._idle:
+                worker = self._idle.pop()
+                if worker.alive:
+                    break
+                worker.close()
+            else:
+                worker = ProcessWorker()
+            self._busy.add(worker)
+            return worker
+
+    def _give_back(self, worker: ProcessWorker) -> None:
+        with self._lock:
+            if worker not in self._busy:
+                return  # closed meanwhile
+            self._busy.discard(worker)
+            if worker.alive and not self._idle:
+                self._idle.append(worker)
+                return
+        worker.close()
+
+
+def _nobody(event: Event) -> None:
+    """A warm-up has nothing to tell."""

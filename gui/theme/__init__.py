@@ -1,0 +1,20 @@
+"""Colours, fonts, spaces and icons: the only place that names any. Widgets ask here and listen to `watcher()`."""
+
+from gui.theme.fonts import Role, font
+from gui.theme.icons import icon
+from gui.theme.theme import Mode, apply, category_colour, mode, space, tokens, watcher
+from gui.theme.tokens import Tokens
+
+__all__ = [
+    "Mode",
+    "Role",
+    "Tokens",
+    "apply",
+    "category_colour",
+    "font",
+    "icon",
+    "mode",
+    "space",
+    "tokens",
+    "watcher",
+]

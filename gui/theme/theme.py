@@ -1,0 +1,125 @@
+"""Which theme is on, putting it on the application, and telling everybody when it changes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+from gui.theme.tokens import CATEGORY_COLOURS, DARK, LIGHT, Tokens
+
+Mode = Literal["system", "light", "dark"]
+
+GRID = 8  # pixels; every distance is a multiple, or a half of it
+
+
+class Watcher(QObject):
+    """Says that colours have changed; whoever caches pictures or pens makes them anew."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.mode: Mode = "system"
+        self.tokens: Tokens = LIGHT
+        self._follows = False
+
+    def follow_system(self) -> None:
+        """Listen to the system's light and dark switch, once."""
+        if not self._follows:
+            self._follows = True
+            QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
+
+    def _system_changed(self) -> None:
+        app = QApplication.instance()
+        if self.mode == "system" and isinstance(app, QApplication):
+            apply(app, "system")
+
+
+_watcher: Watcher | None = None
+
+
+def watcher() -> Watcher:
+    """The one object that tells of theme changes."""
+    global _watcher
+    if _watcher is None:
+        _watcher = Watcher()
+    return _watcher
+
+
+def tokens() -> Tokens:
+    """The colours of the theme that is on now."""
+    return watcher().tokens
+
+
+def mode() -> Mode:
+    """What the user chose; "system" follows the system."""
+    return watcher().mode
+
+
+def space(n: float) -> int:
+    """`n` steps of the 8-pixel grid, in logical pixels."""
+    return round(n * GRID)
+
+
+def category_colour(category: str) -> str:
+    """The colour of a layer category, the same everywhere. Input and output are ink; blocks are tinted by the caller."""
+    return CATEGORY_COLOURS.get(category, tokens().ink)
+
+
+def apply(app: QApplication, mode: Mode) -> None:
+    """Put the theme on `app`: Fusion with our palette, and the base font. Emits `watcher().changed`."""
+    seen = watcher()
+    seen.mode = mode
+    seen.follow_system()
+    wanted = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}.get(mode, Qt.ColorScheme.Unknown)
+    hints = app.styleHints()
+    hints.setColorScheme(wanted)
+    # Most Linux platforms ignore the wish, so the palette is ours in any case.
+    dark = mode == "dark" or (mode == "system" and hints.colorScheme() == Qt.ColorScheme.Dark)
+    seen.tokens = DARK if dark else LIGHT
+    if app.style().objectName().lower() != "fusion":
+        app.setStyle("Fusion")
+    app.setPalette(palette(seen.tokens))
+    seen.changed.emit()
+
+
+def palette(t: Tokens) -> QPalette:
+    """The Qt palette for these tokens, with the disabled group muted."""
+    roles = QPalette.ColorRole
+    made = QPalette()
+    pairs = {
+        roles.Window: t.window,
+        roles.WindowText: t.text,
+        roles.Base: t.raised,
+        roles.AlternateBase: t.panel,
+        roles.Text: t.text,
+        roles.PlaceholderText: t.text_muted,
+        roles.Button: t.raised,
+        roles.ButtonText: t.text,
+        roles.BrightText: t.problem,
+        roles.ToolTipBase: t.raised,
+        roles.ToolTipText: t.text,
+        roles.Highlight: t.accent,
+        roles.HighlightedText: t.accent_text,
+        roles.Link: t.accent,
+        roles.LinkVisited: t.accent,
+        roles.Accent: t.accent,
+        roles.Light: t.raised,
+        roles.Midlight: t.hover,
+        roles.Mid: t.border,
+        roles.Dark: t.border_strong,
+        roles.Shadow: "#000000",
+    }
+    for role, colour in pairs.items():
+        made.setColor(role, QColor(colour))
+    off = QPalette.ColorGroup.Disabled
+    for role in (roles.WindowText, roles.Text, roles.ButtonText):
+        faded = QColor(t.text_muted)
+        faded.setAlphaF(0.75)
+        made.setColor(off, role, faded)
+    made.setColor(off, roles.Highlight, QColor(t.border_strong))
+    made.setColor(off, roles.Base, QColor(t.window))
+    return made
