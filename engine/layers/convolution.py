@@ -81,7 +81,7 @@ class Conv2d(Layer):
     def explicit_padding(self) -> str | int | tuple[int, int]:
         """PyTorch's `padding` argument; its own "same" serves even kernels, which need unequal sides."""
         if self.padding not in ("valid", "same", "full"):
-            return self.padding  # type: ignore[return-value]
+            return self.padding
         if self.padding == "valid":
             return 0
         reach = tuple(size - 1 for size in effective(self.kernel_size, self.dilation))

@@ -10,26 +10,26 @@ from torch import nn
 class Add(nn.Module):
     """The sum of all inputs."""
 
-    def forward(self, *branches):
+    def forward(self, *branches: torch.Tensor) -> torch.Tensor:
         return functools.reduce(operator.add, branches)
 
 
 class Multiply(nn.Module):
     """The product of all inputs, value by value."""
 
-    def forward(self, *branches):
+    def forward(self, *branches: torch.Tensor) -> torch.Tensor:
         return functools.reduce(operator.mul, branches)
 
 
 class Concatenate(nn.Module):
     """All inputs one behind the other along `dim`."""
 
-    def __init__(self, dim=1):
+    def __init__(self, dim: int = 1) -> None:
         super().__init__()
         self.dim = dim
 
-    def forward(self, *branches):
+    def forward(self, *branches: torch.Tensor) -> torch.Tensor:
         return torch.cat(branches, self.dim)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"dim={self.dim}"

@@ -7,13 +7,13 @@ from torch import nn
 class ScaledTanh(nn.Module):
     """A·tanh(S·x), by default 1.7159·tanh(2x/3) (LeCun et al. 1998, appendix A)."""
 
-    def __init__(self, amplitude=1.7159, slope=2 / 3):
+    def __init__(self, amplitude: float = 1.7159, slope: float = 2 / 3) -> None:
         super().__init__()
         self.amplitude = amplitude
         self.slope = slope
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.amplitude * torch.tanh(self.slope * x)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         return f"{self.amplitude}, {self.slope}"

@@ -11,7 +11,18 @@ class SparseConv2d(nn.Module):
     Weights exist for the listed connections alone, as one tensor (connections, kernel height, kernel width).
     """
 
-    def __init__(self, in_channels, connections, kernel_size, stride=(1, 1), padding=0, bias=True):
+    out_index: torch.Tensor
+    in_index: torch.Tensor
+
+    def __init__(
+        self,
+        in_channels: int,
+        connections: tuple[tuple[int, ...], ...],
+        kernel_size: tuple[int, int],
+        stride: tuple[int, int] = (1, 1),
+        padding: int = 0,
+        bias: bool = True,
+    ) -> None:
         super().__init__()
         self.in_channels = in_channels
         self.connections = tuple(tuple(row) for row in connections)
@@ -25,7 +36,7 @@ class SparseConv2d(nn.Module):
         self.bias = nn.Parameter(torch.empty(len(self.connections))) if bias else None
         self.reset_parameters()
 
-    def reset_parameters(self):
+    def reset_parameters(self) -> None:
         """Uniform in ±1/√fan-in of each map, as PyTorch's dense convolution starts."""
         area = self.kernel_size[0] * self.kernel_size[1]
         fan_in = torch.tensor([max(len(row), 1) * area for row in self.connections], dtype=torch.float32)
@@ -35,11 +46,11 @@ class SparseConv2d(nn.Module):
             if self.bias is not None:
                 self.bias.uniform_(-1, 1).mul_(bound)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         size = (len(self.connections), self.in_channels, *self.kernel_size)
         dense = self.weight.new_zeros(size).index_put((self.out_index, self.in_index), self.weight)
         return F.conv2d(x, dense, self.bias, self.stride, self.padding)
 
-    def extra_repr(self):
+    def extra_repr(self) -> str:
         rest = f"{self.kernel_size}, {self.stride}, {self.padding}, {self.bias is not None}"
         return f"{self.in_channels}, {self.connections}, {rest}"
