@@ -65,3 +65,14 @@ class Advice(Event):
     advice: str
     severity: str = "warning"
     epoch: int = 0
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What a finished training returns. Not an event: it is the result inside `Finished`."""
+
+    run: str  # folder of the run
+    test: Mapping[str, float]  # measures on the test pictures with the best weights; empty without a test part
+    best_epoch: int  # counted from 1; chosen by the validation pictures
+    epochs: int  # epochs that were trained
+    seconds: float

@@ -1,0 +1,30 @@
+"""From a `Choice` (an id with plain options) to the registered declaration it stands for. Never imports torch."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from engine.datasets.spec import Choice
+from engine.errors import BadInput
+from engine.frozen import thaw
+from engine.registry import Registry
+
+T = TypeVar("T", bound=BaseModel)
+
+
+def parse_choice(registry: Registry[type[T]], choice: Choice) -> T:
+    """Return the declaration with its options filled in, or raise `BadInput` that names the option at fault."""
+    declaration = registry.get(choice.id)
+    try:
+        return declaration.model_validate(thaw(choice.options))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"]) or "its options"
+        known = ", ".join(declaration.model_fields)
+        raise BadInput(
+            f"The {registry.kind} {choice.id!r} cannot use {name} = {first.get('input')!r}: {first['msg']}.",
+            f"Its options are {known}.",
+            details=str(error),
+        ) from None
