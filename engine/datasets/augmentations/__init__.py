@@ -1,0 +1,1 @@
+"""Augmentations, one file per family; each registers itself."""

@@ -1,0 +1,85 @@
+"""What can be said of a dataset's pictures without a network: size, identity, and whether they can be read."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.cancel import CancelToken
+from engine.datasets.base import Fault, PictureSet
+from engine.errors import BadInput
+from engine.events import Emit, Progress
+
+
+@dataclass(frozen=True)
+class Examination:
+    """One row per picture of a `PictureSet`.
+
+    Attributes:
+        sizes: int32, (N, 2), width and height in pixels; 0 for unreadable pictures.
+        digests: uint64, (N, 2), equal for pictures with the same pixels; 0 for unreadable pictures.
+        readable: bool, (N,).
+        faults: what is wrong with the unreadable ones.
+    """
+
+    sizes: np.ndarray
+    digests: np.ndarray
+    readable: np.ndarray
+    faults: tuple[Fault, ...]
+
+    @property
+    def twins(self) -> np.ndarray:
+        """int64, (N,): the same number for identical pictures, each unreadable picture alone."""
+        distinct = self.digests.copy()
+        broken = np.flatnonzero(~self.readable)
+        distinct[broken, 0] = broken.astype(np.uint64)
+        _, numbers = np.unique(distinct, axis=0, return_inverse=True)
+        return np.asarray(numbers, dtype=np.int64).reshape(-1)
+
+
+class Examiner:
+    """Looks at the pictures of a set one by one and keeps what it saw."""
+
+    def __init__(self, pictures: PictureSet) -> None:
+        self._pictures = pictures
+        self._sizes = np.zeros((len(pictures), 2), np.int32)
+        self._digests = np.zeros((len(pictures), 2), np.uint64)
+        self._readable = np.zeros(len(pictures), bool)
+        self._faults: list[Fault] = []
+
+    def look(self, index: int) -> np.ndarray | None:
+        """Return the picture, uint8, (H, W, 3), or None if it can't be read, which is noted."""
+        try:
+            picture = self._pictures.picture(index)
+        except BadInput as error:
+            self._faults.append(Fault(self._pictures.names[index], error.what))
+            return None
+        self._sizes[index] = picture.shape[1], picture.shape[0]
+        self._digests[index] = digest(picture)
+        self._readable[index] = True
+        return picture
+
+    def finish(self) -> Examination:
+        """What was seen of all pictures looked at."""
+        return Examination(self._sizes, self._digests, self._readable, tuple(self._faults))
+
+
+def digest(picture: np.ndarray) -> np.ndarray:
+    """uint64, (2,): a fingerprint of the pixels and the size, whatever the file format was."""
+    code = hashlib.blake2b(repr(picture.shape).encode(), digest_size=16)
+    code.update(np.ascontiguousarray(picture).data)
+    return np.frombuffer(code.digest(), np.uint64)
+
+
+def examine(pictures: PictureSet, emit: Emit, token: CancelToken) -> Examination:
+    """Look at every picture. Raises `JobCancelled` when the token is set; it is looked at before every picture."""
+    examiner = Examiner(pictures)
+    for index in range(len(pictures)):
+        token.raise_if_cancelled()
+        if index % 64 == 0:
+            emit(Progress("Looking at the pictures", index, len(pictures)))
+        examiner.look(index)
+    emit(Progress("Looking at the pictures", len(pictures), len(pictures)))
+    return examiner.finish()

@@ -1,0 +1,75 @@
+"""Training, validation and test pictures: stratified by class, repeatable, and twins kept together."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.datasets.draws import sample_keys
+from engine.datasets.spec import SplitSpec
+
+FREE = -1
+
+
+def split(
+    labels: np.ndarray, twins: np.ndarray, spec: SplitSpec, fixed: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the indices of the training, validation and test pictures, each ascending, without overlap.
+
+    Every class is shared out in the proportions of `spec`; what rounding takes from a part in one class it gives
+    back in the next. The order in which pictures are drawn depends on the seed and their index alone.
+
+    Args:
+        labels: int64, (N,).
+        twins: int64, (N,), equal for pictures that are identical; they all go to one part, so that nothing that is
+            tested has been learnt by heart.
+        fixed: int8, (N,), 0, 1, 2 for pictures whose part the dataset prescribes, `FREE` for the others. Where it
+            prescribes a validation or test part, the free pictures are not used for that part.
+    """
+    fixed = np.full(len(labels), FREE, np.int8) if fixed is None else fixed
+    part = fixed.astype(np.int64)
+    shares = np.array([spec.train, spec.validation, spec.test])
+    for prescribed in (1, 2):
+        if np.any(fixed == prescribed):
+            shares[prescribed] = 0.0
+    shares = shares / shares.sum()
+
+    free = np.flatnonzero(fixed == FREE)
+    groups = _groups(free, twins)
+    keys = sample_keys(spec.seed, 0, np.array([group[0] for group in groups], dtype=np.int64))
+    owed = np.zeros(3)
+    by_class: dict[int, list[int]] = {}
+    for number, group in enumerate(groups):
+        by_class.setdefault(int(labels[group[0]]), []).append(number)
+    for label in sorted(by_class):
+        # Large groups first: what is left evens out the shares.
+        order = sorted(by_class[label], key=lambda number: (-len(groups[number]), int(keys[number])))
+        owed = _share_out([groups[number] for number in order], shares, owed, part)
+    return np.flatnonzero(part == 0), np.flatnonzero(part == 1), np.flatnonzero(part == 2)
+
+
+def _groups(indices: np.ndarray, twins: np.ndarray) -> list[list[int]]:
+    """The indices, gathered by twin number, in order of first appearance."""
+    found: dict[int, list[int]] = {}
+    for index, twin in zip(indices.tolist(), twins[indices].tolist(), strict=True):
+        found.setdefault(twin, []).append(index)
+    return list(found.values())
+
+
+def _share_out(groups: list[list[int]], shares: np.ndarray, owed: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """Assign each group of one class to the part that lacks most; return what the parts are owed afterwards."""
+    count = sum(len(group) for group in groups)
+    lacking = (shares * count + owed).tolist()
+    candidates = [number for number in range(3) if shares[number] > 0]
+    learnt = 0
+    for group in groups:
+        chosen = max(candidates, key=lambda number: (lacking[number], -number))
+        lacking[chosen] -= len(group)
+        learnt += chosen == 0
+        part[group] = chosen
+    if not learnt:
+        # A class that nobody learns can't be told apart, so training comes first.
+        last = groups[-1]
+        lacking[int(part[last[0]])] += len(last)
+        lacking[0] -= len(last)
+        part[last] = 0
+    return np.asarray(lacking)
