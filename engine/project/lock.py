@@ -51,6 +51,9 @@ class FileLock:
         self._file = file
         return True
 
+    def __del__(self) -> None:
+        self.release()
+
     def release(self) -> None:
         if self._file is not None:
             with contextlib.suppress(OSError):

@@ -1,4 +1,4 @@
-"""The one place that starts threads and processes for jobs. The interface thread only drains queues, 30 times a second."""
+"""The one place that starts threads and processes for jobs; the interface thread drains queues, 30 times a second."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from queue import SimpleQueue
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 from engine.cancel import CancelToken
-from engine.events import Emit, Event, Terminal
+from engine.events import Cancelled, Emit, Event, Terminal
 from engine.job import Job, run_job
+from gui.runtime.collector import Collector
 from gui.runtime.jobs import JobHandle, Task
 from gui.runtime.process_pool import ProcessPool
 
@@ -37,6 +38,7 @@ class JobRunner(QObject):
         self._idle: list[_Thread] = []
         self._running: dict[JobHandle, _Thread] = {}
         self._processes = ProcessPool()
+        self._collector = Collector(self)
         self._closed = False
         self._timer = QTimer(self)
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
@@ -62,13 +64,14 @@ class JobRunner(QObject):
             process: run it in a process of its own, for work that would hold the interpreter's lock.
             show: whether the status bar shows it; False for small work nobody waits for.
 
-        Raises:
-            RuntimeError: after `shutdown`.
+        After `shutdown` nothing starts any more: the handle ends as cancelled.
         """
-        if self._closed:
-            raise RuntimeError(f"{title!r} cannot start: the runner is shut down")
         task = Task(job, process)
         handle = JobHandle(task, title, show=show)
+        if self._closed:
+            task.queue.append(Cancelled())
+            QTimer.singleShot(0, lambda: handle.deliver(math.inf))
+            return handle
         thread = self._idle.pop() if self._idle else self._new_thread()
         self._running[handle] = thread
         thread.inbox.put(task)
@@ -102,6 +105,7 @@ class JobRunner(QObject):
         self._processes.close(timeout=max(1.0, end - time.monotonic()))
         self._deliver(math.inf)
         self._timer.stop()
+        self._collector.stop()
         left = [thread.name for thread in self._threads if thread.is_alive()]
         if left:
             log.error("still running after %.0f s: %s", timeout, ", ".join(left))

@@ -23,20 +23,28 @@ class Task:
     queue: deque[Event] = field(default_factory=deque)
 
 
-class JobHandle(QObject):
+class _Signals(QObject):
+    """Apart from the handle, since a signal called "event" would hide `QObject.event`."""
+
+    told = Signal(object)
+    ended = Signal(object)
+    state_changed = Signal()
+
+
+class JobHandle:
     """Follow, pause and cancel one job. Signals arrive in the interface thread.
 
     Signals:
         event(object): every event but the last, in order; progress that nobody has seen yet is replaced by newer.
         ended(object): the one terminal event (Finished, Cancelled or Failed), after all others.
+        state_changed(): paused, resumed or asked to stop.
     """
 
-    event = Signal(object)
-    ended = Signal(object)
-    state_changed = Signal()
-
     def __init__(self, task: Task, title: str, *, show: bool) -> None:
-        super().__init__()
+        self._signals = _Signals()
+        self.event = self._signals.told
+        self.ended = self._signals.ended
+        self.state_changed = self._signals.state_changed
         self.title = title
         self.show = show  # whether the status bar tells of it
         self.progress: Progress | None = None

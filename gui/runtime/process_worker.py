@@ -1,7 +1,8 @@
 """A spawned Python process that runs one job after another. No Qt here: the child imports this module.
 
 The parent keeps one end of a pipe and the child the other. Parent to child: a pickled job, or None to leave. Child to
-parent: events, the last one terminal. Cancel and pause travel as two shared flags, so a job in a tight loop sees them at once.
+parent: events, the last one terminal. Cancel and pause travel as two shared flags, so a job in a tight
+loop sees them at once.
 """
 
 from __future__ import annotations

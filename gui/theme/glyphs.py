@@ -1,7 +1,7 @@
 """Our names for icons, and the Material Design glyph that each one shows.
 
-The outlines themselves lie in `resources/icons/icons.json`, drawn as vectors, since locked-down machines may refuse icon
-fonts. After adding a name here, run `python docs/make_icons.py`.
+The outlines themselves lie in `resources/icons/icons.json`, drawn as vectors, since locked-down machines may refuse
+icon fonts. After adding a name here, run `python docs/make_icons.py`.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ def space(n: float) -> int:
 
 
 def category_colour(category: str) -> str:
-    """The colour of a layer category, the same everywhere. Input and output are ink; blocks are tinted by the caller."""
+    """The colour of a layer category, the same everywhere. Input and output are ink; callers tint blocks."""
     return CATEGORY_COLOURS.get(category, tokens().ink)
 
 

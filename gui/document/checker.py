@@ -1,0 +1,97 @@
+"""Keeps the analysis of the drawing up to date, outside the interface thread."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from engine.cancel import CancelToken
+from engine.events import Emit, Event, Failed, Finished
+from engine.graph.spec import NetworkSpec
+from gui.document.document import Change, Document
+from gui.runtime.engine_loader import EngineLoader
+from gui.runtime.job_runner import JobRunner
+from gui.runtime.jobs import JobHandle
+from gui.runtime.notifications import Notifier
+
+if TYPE_CHECKING:
+    from engine.graph.results import Analysis
+
+DEBOUNCE_MS = 60
+
+
+class Checker(QObject):
+    """Watches the document; after every change of the network an `Analysis` of the newest one follows.
+
+    Signals:
+        analysed(object): an `Analysis`, always of the network that is open now; stale answers are dropped.
+    """
+
+    analysed = Signal(object)
+
+    def __init__(
+        self,
+        document: Document,
+        runner: JobRunner,
+        engine: EngineLoader,
+        notifier: Notifier,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._runner = runner
+        self._engine = engine
+        self._notifier = notifier
+        self._handle: JobHandle | None = None
+        self._last: Analysis | None = None
+        self._timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
+        self._timer.timeout.connect(self.check)
+        document.changed.connect(self._changed)
+        document.replaced.connect(self._timer.start)
+        engine.ready.connect(self.check)
+
+    @property
+    def analysis(self) -> Analysis | None:
+        """The newest answer, which may be about an earlier state of the drawing; None before the first."""
+        return self._last
+
+    @property
+    def up_to_date(self) -> bool:
+        return self._last is not None and self._last.spec is self._document.project.network
+
+    def check(self) -> None:
+        """Analyse now unless that is under way already."""
+        if self._handle is not None or self.up_to_date or not self._engine.is_ready:
+            return
+        job = _Analyse(self._document.project.network, self._last)
+        self._handle = self._runner.start(job, title="Checking the network", show=False)
+        self._handle.ended.connect(self._ended)
+
+    def _changed(self, change: Change) -> None:
+        if change.network_changed:
+            self._timer.start()
+
+    def _ended(self, end: Event) -> None:
+        self._handle = None
+        if isinstance(end, Failed):
+            self._notifier.error(end.error)
+            return
+        if not isinstance(end, Finished):
+            return
+        self._last = end.result
+        if self.up_to_date:
+            self.analysed.emit(end.result)
+        elif not self._timer.isActive():
+            self.check()
+
+
+class _Analyse:
+    def __init__(self, spec: NetworkSpec, previous: Any) -> None:
+        self._spec = spec
+        self._previous = previous
+
+    def __call__(self, emit: Emit, token: CancelToken) -> Analysis:
+        from engine.graph.analyse import analyse
+
+        return analyse(self._spec, self._previous)

@@ -1,0 +1,61 @@
+"""What the window's tests share: the real services, and garbage that is collected where Qt objects live."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from gui.actions import Actions
+from gui.context import Context
+from gui.document.checker import Checker
+from gui.document.document import Document
+from gui.document.run_store import RunStore
+from gui.runtime.engine_loader import EngineLoader
+from gui.runtime.job_runner import JobRunner
+from gui.runtime.notifications import Notifier
+from gui.runtime.settings import Settings
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _long_lived() -> None:
+    """What is imported by now is not looked at again, so that collecting after every test is cheap."""
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def _collected_here() -> Iterator[None]:
+    """A cycle with a widget in it, left by one test, must not be destroyed in the next one's worker thread."""
+    gc.disable()
+    yield
+    gc.collect()
+
+
+@pytest.fixture
+def runner(qapp: Any) -> Iterator[JobRunner]:
+    """A runner that is shut down after the test and must then have nothing left."""
+    made = JobRunner()
+    yield made
+    assert made.shutdown(), "a job did not end"
+
+
+class Navigation(list[tuple[str, dict[str, Any]]]):
+    """Stands in for the main window's navigation and remembers where it was sent."""
+
+    def __call__(self, page_id: str, **hints: Any) -> None:
+        self.append((page_id, hints))
+
+
+@pytest.fixture
+def context(runner: JobRunner) -> Iterator[Context]:
+    """All services as the window makes them. The engine is not loaded: call `context.engine.start()` for that."""
+    notifier = Notifier()
+    settings = Settings(runner)
+    document = Document(runner, notifier, autosave_seconds=0.2)
+    engine = EngineLoader(runner)
+    checker = Checker(document, runner, engine, notifier)
+    runs = RunStore(document, runner, notifier)
+    yield Context(document, checker, runner, engine, notifier, settings, Actions(), runs, Navigation())
+    document.close()
