@@ -41,6 +41,19 @@ def write_atomic(path: Path, data: bytes) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def move_into_place(temporary: Path, path: Path) -> None:
+    """Let `temporary`, a file already written in the same folder, become `path`, as `write_atomic` does with bytes."""
+    try:
+        with open(temporary, "rb+") as file:
+            os.fsync(file.fileno())
+        _replace(temporary, path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise _explained(error, path) from error
+
+
 def _copy_permissions(path: Path, temporary: Path) -> None:
     """Keep the permissions of the file that is replaced."""
     with contextlib.suppress(OSError):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import keyword
-import unicodedata
 from pathlib import Path
 from typing import Any
 
 from engine.errors import BadInput
+from engine.graph.ids import why_not
 from engine.graph.spec import (
     BLOCK,
     FORMAT,
@@ -56,16 +55,6 @@ def network_from_plain(plain: Any, where: str = "") -> NetworkSpec:
     return _network(current, f"{where}." if where else "", 0, [MAX_NODES])
 
 
-def is_node_id(text: str) -> bool:
-    """Whether a node may be called so: its id names a submodule, and an attribute in generated code."""
-    return (
-        text.isidentifier()
-        and not keyword.iskeyword(text)
-        and not text.startswith("__")
-        and unicodedata.normalize("NFKC", text) == text
-    )
-
-
 def _network(plain: dict[str, Any], at: str, depth: int, left: list[int]) -> NetworkSpec:
     listed = as_list(plain["nodes"], f"{at}nodes")
     left[0] -= len(listed)
@@ -90,8 +79,9 @@ def _network(plain: dict[str, Any], at: str, depth: int, left: list[int]) -> Net
 def _node(plain: Any, at: str, depth: int, left: list[int]) -> NodeSpec:
     as_object(plain, at, ("id", "type", "params", "position", "subgraph"), ("id", "type"))
     id = as_text(plain["id"], f"{at}.id", 100)
-    if not is_node_id(id):
-        refuse(f"{at}.id", f"is {shown(id)}, which is not a name that a node can have")
+    fault = why_not(id)
+    if fault:
+        refuse(f"{at}.id", f"is {shown(id)}, which no node can be called: {fault}")
     type = as_text(plain["type"], f"{at}.type", 100)
     params = plain.get("params", {})
     if not isinstance(params, dict):

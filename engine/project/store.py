@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from engine.datasets.spec import DataSpec
 from engine.errors import BadInput
-from engine.graph.spec import to_plain
+from engine.graph.spec import NetworkSpec, to_plain
 from engine.project.atomic import write_atomic
 from engine.project.migrations import PROJECT_STEPS, migrate
 from engine.project.network_file import load_network, network_from_plain, save_network
@@ -19,12 +19,14 @@ from engine.project.spec import ProjectSpec
 from engine.training.spec import TrainingSpec
 
 __all__ = [
+    "NETWORK_FILE",
     "PROJECT_FILE",
     "inside",
     "is_project",
     "load_network",
     "load_project",
     "network_from_plain",
+    "open_file",
     "project_file",
     "project_from_plain",
     "project_to_plain",
@@ -33,6 +35,7 @@ __all__ = [
 ]
 
 PROJECT_FILE = "project.json"
+NETWORK_FILE = "network.json"
 FORMAT = "vitrine-project"
 VERSION = 1
 
@@ -97,6 +100,29 @@ def load_project(path: Path) -> ProjectSpec:
         if file.name in error.what:
             raise
         raise type(error)(f"{file.name} cannot be opened. {error.what}", error.advice) from None
+
+
+def open_file(path: Path) -> ProjectSpec | NetworkSpec:
+    """Open whatever a person points at: a project folder, its `project.json`, a run folder, or a network file.
+
+    Raises `BadInput` naming the file when it is none of these.
+    """
+    path = Path(path)
+    if path.is_dir():
+        if not is_project(path) and (path / NETWORK_FILE).is_file():
+            return load_network(path / NETWORK_FILE)
+        if not is_project(path):
+            raise BadInput(
+                f"The folder {path} holds no {PROJECT_FILE}.",
+                "Choose a project folder, a run folder or a network file.",
+            )
+        return load_project(path)
+    return load_project(path) if _format_of(path) == FORMAT else load_network(path)
+
+
+def _format_of(path: Path) -> object:
+    plain = read_plain(path)
+    return plain.get("format") if isinstance(plain, dict) else None
 
 
 def project_to_plain(project: ProjectSpec) -> dict[str, Any]:

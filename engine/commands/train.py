@@ -1,0 +1,128 @@
+"""`train`: train a project without a window."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from engine.commands.base import COMMANDS, DONE, Command, Output
+from engine.commands.interruptible import run_interruptible
+from engine.errors import BadInput
+from engine.events import Event, Notice
+from engine.project.places import runs_root
+from engine.project.spec import ProjectSpec
+from engine.project.store import is_project, load_project, project_file
+from engine.training.events import Advice, EpochDone, RunStarted
+from engine.training.spec import TrainingSpec
+
+if TYPE_CHECKING:
+    from engine.training.trainer import RunSummary
+
+
+@COMMANDS.register("train")
+class Train(Command):
+    help = "train a project; Ctrl+C saves a checkpoint, --resume goes on from it"
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("project", metavar="PROJECT", type=Path, help="a project folder")
+        parser.add_argument("--epochs", type=int, metavar="N", help="instead of the project's own number")
+        parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"), help="where to compute")
+        parser.add_argument("--seed", type=int, metavar="N", help="instead of the project's own seed")
+        parser.add_argument(
+            "--out",
+            metavar="DIR",
+            type=Path,
+            help="the run's folder (default: a new one in PROJECT/runs, or in the user's data folder when the project "
+            "is a shipped sample or may not be written)",
+        )
+        parser.add_argument(
+            "--resume", action="store_true", help="go on with the unfinished run in --out, or with the newest one"
+        )
+
+    def run(self, args: Namespace, out: Output) -> int:
+        if not is_project(args.project):
+            raise BadInput(f"{args.project} is not a project.", "Give a folder that holds a project.json.")
+        project = with_overrides(load_project(args.project), args)
+        run_dir = _run_dir(args)
+
+        from engine.training.job import TrainJob
+
+        job = TrainJob(project, project_file(args.project).parent, run_dir, resume=args.resume)
+        summary = run_interruptible(job, _Printer(out, project.training.epochs))
+        out.data({"event": "finished", "run": summary.run, "test": summary.test})
+        _print_summary(out, summary)
+        return DONE
+
+
+def with_overrides(project: ProjectSpec, args: Namespace) -> ProjectSpec:
+    """The project with the command line's own settings. Raises `BadInput` for an impossible one."""
+    changes = {name: value for name in ("epochs", "device", "seed") if (value := getattr(args, name)) is not None}
+    try:
+        training = TrainingSpec.model_validate({**dict(project.training), **changes})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = ".".join(map(str, first["loc"]))
+        raise BadInput(f"--{name} cannot be {first.get('input')!r}.", f"{first['msg']}.") from None
+    return project.with_(training=training)
+
+
+def _run_dir(args: Namespace) -> Path:
+    """The folder of the run to make or to go on with."""
+    from engine.training.runs import list_runs, new_run_dir
+
+    if args.out is not None:
+        out: Path = args.out
+        if not args.resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise BadInput(f"{out} is not empty.", "Give another --out, or go on with the run there: --resume.")
+        return out
+    root = runs_root(args.project)
+    if not args.resume:
+        return new_run_dir(root)
+    unfinished = [run for run in list_runs(root) if run.status != "finished"]
+    if not unfinished:
+        raise BadInput(f"{args.project} has no unfinished run.", "Start one without --resume.")
+    return max(unfinished, key=lambda run: run.created).folder
+
+
+class _Printer:
+    """Prints what the run tells: epochs on stdout, everything else on stderr."""
+
+    def __init__(self, out: Output, epochs: int) -> None:
+        self._out = out
+        self._epochs = epochs
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, EpochDone):
+            self._epoch(event)
+        elif isinstance(event, RunStarted):
+            self._out.note(f"Training {event.parameters:,} parameters on {event.device}; the run is {event.run}.")
+        elif isinstance(event, Notice | Advice):
+            self._out.note(f"{event.what} {event.advice}".rstrip())
+
+    def _epoch(self, event: EpochDone) -> None:
+        self._out.data(
+            {
+                "event": "epoch",
+                "epoch": event.epoch,
+                "train_loss": event.train_loss,
+                "val_loss": event.val_loss,
+                "measures": event.measures,
+            }
+        )
+        validation = "" if event.val_loss is None else f"  validation loss {event.val_loss:.4f}"
+        measures = "".join(f"  {name.replace('_', ' ')} {value:.4f}" for name, value in event.measures.items())
+        best = "  best" if event.best else ""
+        width = len(str(self._epochs))
+        self._out.text(
+            f"epoch {event.epoch:{width}}/{self._epochs}  loss {event.train_loss:.4f}{validation}{measures}{best}"
+        )
+
+
+def _print_summary(out: Output, summary: RunSummary) -> None:
+    out.text(f"{summary.epochs} epochs in {summary.seconds:.1f} s, the best was epoch {summary.best_epoch}.")
+    test: Any = summary.test
+    out.text("test: " + (", ".join(f"{name} {value:.4f}" for name, value in test.items()) or "no pictures kept aside"))
+    out.text(f"run: {summary.run}")
