@@ -17,7 +17,7 @@ _SMALLEST = 0.0008
 
 
 class MotionDetector(Predictor):
-    """Moving regions. The score is the share of its box that a region fills; the first frames only teach the background."""
+    """Moving regions; the first frames only teach the background. The score is the share of its box that one fills."""
 
     def __init__(self) -> None:
         super().__init__("Motion", ("motion",))

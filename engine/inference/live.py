@@ -1,0 +1,212 @@
+"""The live loop: newest picture in, what was found out, for as long as somebody watches. No Qt, and no thread of its own.
+
+Never imports torch or cv2; the predictors do.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from engine.errors import VitrineError
+from engine.inference.capture import Capture
+from engine.inference.detections import Outcome
+from engine.inference.frame import Frame
+from engine.inference.meter import RateMeter, StageMeter
+from engine.inference.predictor import Predictor
+from engine.job import explain
+
+log = logging.getLogger(__name__)
+
+OpenPredictor = Callable[[], Predictor]
+Tap = Callable[[Frame, Outcome | None], None]
+
+
+@dataclass(frozen=True, eq=False)
+class LiveResult:
+    """One picture with what was found in it.
+
+    Attributes:
+        outcome: None while no model is chosen or it failed.
+        stages: smoothed milliseconds of each stage, in order.
+        fps: pictures shown per second, over the last two seconds.
+        age_ms: how old the picture was when this result was ready.
+        busy_ms: how long preparing and predicting this picture took.
+        serial: counts up with every result.
+    """
+
+    frame: Frame
+    outcome: Outcome | None
+    stages: Mapping[str, float]
+    fps: float
+    age_ms: float
+    busy_ms: float
+    serial: int
+
+
+@dataclass(frozen=True)
+class ModelState:
+    """Whether the chosen model looks at pictures. `error` says why not."""
+
+    status: Literal["none", "loading", "ready", "failed"] = "none"
+    name: str = ""
+    classes: tuple[str, ...] = ()
+    error: VitrineError | None = None
+
+
+@dataclass(eq=False)
+class _Wish:
+    """What the watcher wants the loop to work with."""
+
+    capture: Capture | None = None
+    open_predictor: OpenPredictor | None = None
+    model_serial: int = 0
+    capture_serial: int = 0
+    taps: tuple[Tap, ...] = field(default_factory=tuple)
+
+
+class LiveLoop:
+    """Runs in one thread that the owner starts with `run`; everything else may be called from any thread.
+
+    The newest result lies in `result`; a watcher looks at it on a clock of its own.
+    """
+
+    def __init__(self) -> None:
+        self.result: LiveResult | None = None
+        self.model = ModelState()
+        self._wish = _Wish()
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._predictor: Predictor | None = None
+        self._rate = RateMeter()
+        self._stages = StageMeter()
+        self._serial = 0
+
+    def watch(self, capture: Capture | None) -> None:
+        """Look at another source from now on; None for nothing."""
+        with self._changed:
+            self._wish.capture = capture
+            self._wish.capture_serial += 1
+            self.result = None
+            self._changed.notify_all()
+
+    def use(self, open_predictor: OpenPredictor | None, name: str = "") -> None:
+        """Look with another model from now on; it is opened in the loop's thread. None shows bare pictures."""
+        with self._changed:
+            self._wish.open_predictor = open_predictor
+            self._wish.model_serial += 1
+            self.model = ModelState("loading" if open_predictor else "none", name)
+            self._changed.notify_all()
+
+    def tap(self, *taps: Tap) -> None:
+        """Hand every picture with what was found to these functions, in the loop's thread; they must be quick."""
+        with self._changed:
+            self._wish.taps = taps
+
+    def stop(self) -> None:
+        """Let `run` end after the frame in hand."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+
+    def run(self) -> None:
+        """Work until `stop`; never raises."""
+        model_serial = capture_serial = 0
+        try:
+            while not self._stopping:
+                with self._changed:
+                    wish = _Wish(**vars(self._wish))
+                if wish.model_serial != model_serial:
+                    model_serial = wish.model_serial
+                    self._open(wish.open_predictor, model_serial)
+                if wish.capture_serial != capture_serial:
+                    capture_serial = wish.capture_serial
+                    self._begin_source()
+                self._one(wish)
+        finally:
+            self._close()
+
+    def _one(self, wish: _Wish) -> None:
+        """Handle one picture, or wait a little for one."""
+        if wish.capture is None:
+            with self._changed:
+                if not self._stopping and self._wish.capture is None:
+                    self._changed.wait(0.2)
+            return
+        frame = wish.capture.newest(0.1)
+        if frame is None:
+            return
+        began = time.perf_counter()
+        outcome = self._predict(frame)
+        done = time.perf_counter()
+        for tap in wish.taps:
+            tap(frame, outcome)
+        self._rate.tick(done)
+        stages = dict(self._predictor.stages) if self._predictor is not None else {}
+        self._stages.add(stages)
+        self._serial += 1
+        result = LiveResult(
+            frame,
+            outcome,
+            self._stages.means(),
+            self._rate.rate(),
+            (done - frame.captured) * 1000,
+            (done - began) * 1000,
+            self._serial,
+        )
+        with self._changed:
+            # Of a source that was left meanwhile nothing is shown any more.
+            if self._wish.capture_serial == wish.capture_serial:
+                self.result = result
+
+    def _predict(self, frame: Frame) -> Outcome | None:
+        if self._predictor is None:
+            return None
+        try:
+            return self._predictor.predict(frame)
+        except VitrineError as error:
+            self._failed(error)
+        except Exception as error:  # noqa: BLE001 - whatever a model raises becomes a sentence; the view goes on
+            self._failed(explain(error, traceback.format_exc()))
+        return None
+
+    def _open(self, open_predictor: OpenPredictor | None, serial: int) -> None:
+        self._close()
+        self._rate.reset()
+        self._stages.reset()
+        if open_predictor is None:
+            return
+        try:
+            self._predictor = open_predictor()
+        except VitrineError as error:
+            self._failed(error, serial)
+            return
+        except Exception as error:  # noqa: BLE001 - as above
+            self._failed(explain(error, traceback.format_exc()), serial)
+            return
+        with self._changed:
+            if serial == self._wish.model_serial:
+                self.model = ModelState("ready", self._predictor.name, self._predictor.classes)
+
+    def _failed(self, error: VitrineError, serial: int | None = None) -> None:
+        log.warning("the model failed: %s\n%s", error, error.details)
+        self._close()
+        with self._changed:
+            if serial in (None, self._wish.model_serial):
+                self.model = ModelState("failed", self.model.name, error=error)
+
+    def _begin_source(self) -> None:
+        self._rate.reset()
+        self._stages.reset()
+        if self._predictor is not None:
+            self._predictor.reset()
+
+    def _close(self) -> None:
+        if self._predictor is not None:
+            self._predictor.close()
+            self._predictor = None
