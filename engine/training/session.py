@@ -1,0 +1,334 @@
+"""One training from a frozen project to a finished run folder: everything around the loop."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from threading import Event as ThreadEvent
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from engine.cancel import CancelToken
+from engine.datasets.augment import Augmenter
+from engine.datasets.prepare import Prepared, prepare
+from engine.device import device_name, pick_device
+from engine.errors import BadInput, JobCancelled, VitrineError
+from engine.events import Emit, Notice, Progress
+from engine.graph.compile import compile_network
+from engine.graph.spec import NetworkSpec
+from engine.job import explain
+from engine.project.spec import ProjectSpec
+from engine.tasks.base import TASKS, Task
+from engine.training.batches import Held, OrderedBatches, TrainingBatches
+from engine.training.callbacks.advice import Advisor
+from engine.training.callbacks.base import Callback
+from engine.training.callbacks.best import BestWeights
+from engine.training.callbacks.checkpoints import Checkpoints
+from engine.training.callbacks.early_stopping import EarlyStopping
+from engine.training.callbacks.metrics_file import MetricsFile
+from engine.training.callbacks.reporter import Reporter
+from engine.training.callbacks.samples import Samples
+from engine.training.checkpoint import FOLDER as CHECKPOINTS
+from engine.training.checkpoint import best_path, last_path, load_best, load_last, load_weights
+from engine.training.evaluate import evaluate_part, write_report
+from engine.training.events import Advice, RunStarted, RunSummary
+from engine.training.optimisers import make_optimiser
+from engine.training.precision import Precision
+from engine.training.run_folder import (
+    CONFIG_FILE,
+    RunConfig,
+    Summary,
+    read_config,
+    read_network,
+    run_lock,
+    write_config,
+    write_summary,
+)
+from engine.training.schedules import Plan, parse_schedule
+from engine.training.trainer import Trainer
+
+if TYPE_CHECKING:
+    from engine.training.job import TrainJob
+
+log = logging.getLogger(__name__)
+
+# A run list that looks whether the run is in use holds the lock for an instant.
+LOCK_TRIES = 20
+LOCK_PAUSE = 0.05
+
+
+def train(job: TrainJob, emit: Emit, token: CancelToken) -> RunSummary:
+    """Carry out a `TrainJob`; see there."""
+    with _claimed(job.run_dir), _noted(job.run_dir), _reproducible():
+        return _train(job, emit, token)
+
+
+def _train(job: TrainJob, emit: Emit, token: CancelToken) -> RunSummary:
+    project = _project(job)
+    settings = project.training
+    device = pick_device(settings.device)
+    emit(Progress("Reading the pictures"))
+    prepared = prepare(project.data, job.root, emit, token)
+    task = TASKS.get(project.task)(prepared.classes, settings.label_smoothing)
+    emit(Progress("Building the network"))
+    model = _model(project, prepared, task, device)
+    _write_config(job, project, prepared, device)
+    best = BestWeights()
+    metrics = MetricsFile(job.run_dir, best)
+    trainer = _trainer(project, prepared, task, model, device, _callbacks(job, project, emit, best, metrics), token)
+    if job.resume and last_path(job.run_dir).exists():
+        _resume(trainer, job.run_dir)
+    for warning in _warnings(project, trainer):
+        emit(warning)
+    emit(
+        RunStarted(
+            run=str(job.run_dir),
+            device=device_name(device),
+            parameters=sum(p.numel() for p in model.parameters()),
+            first_epoch=trainer.position.epoch,
+            epochs=settings.epochs,
+            steps_per_epoch=trainer.batches.steps,
+            classes=prepared.classes,
+        )
+    )
+    trainer.fit(settings.epochs)
+    return _finish(job, prepared, trainer, best, emit)
+
+
+def _project(job: TrainJob) -> ProjectSpec:
+    """The project to train: on a resume that of the run, with the epochs and the device now asked for."""
+    if not job.resume or not (job.run_dir / CONFIG_FILE).is_file():
+        return job.project
+    kept = read_config(job.run_dir).project(read_network(job.run_dir))
+    asked = job.project.training
+    changes = {"epochs": asked.epochs, "device": asked.device}
+    return kept.with_(training=kept.training.model_copy(update=changes))
+
+
+def _model(project: ProjectSpec, prepared: Prepared, task: Task, device: torch.device) -> nn.Module:
+    """The network with weights drawn from the seed. Raises `BadInput` where it does not fit the data or the task."""
+    pictures = prepared.preprocessor.input_shape
+    inputs = project.network.inputs
+    if len(inputs) != 1:
+        raise BadInput(f"The network has {len(inputs)} inputs.", "Draw exactly one Input for the picture.")
+    wanted = tuple(inputs[0].params.get("shape", pictures))
+    if wanted != pictures:
+        theirs, ours = ("×".join(map(str, shape)) for shape in (pictures, wanted))
+        raise BadInput(
+            f"The pictures are {theirs} and the network's input {inputs[0].id!r} takes {ours}.",
+            f"Set the input's shape to {theirs}, or the picture size on the Data page to {ours}.",
+            node=inputs[0].id,
+        )
+    torch.manual_seed(project.training.seed)
+    model = compile_network(project.network)
+    with torch.no_grad():
+        answer = model.eval()(prepared.preprocessor.normalise(prepared.train.images[:1]))
+    if not isinstance(answer, torch.Tensor):
+        raise BadInput("The network has several outputs.", "Draw exactly one Output.")
+    task.check(tuple(answer.shape[1:]))
+    if not any(p.requires_grad for p in model.parameters()):
+        raise BadInput("The network has no weights to learn.", "Add a layer with weights, such as Linear or Conv2d.")
+    return model.to(device)
+
+
+def _trainer(
+    project: ProjectSpec,
+    prepared: Prepared,
+    task: Task,
+    model: nn.Module,
+    device: torch.device,
+    callbacks: list[Callback],
+    token: CancelToken,
+) -> Trainer:
+    settings = project.training
+    size = settings.batch_size
+    augmenter = Augmenter(project.data.augmentation, settings.seed) if project.data.augmentation else None
+    held = Held(prepared.train, prepared.preprocessor, device)
+    batches = TrainingBatches(held, augmenter, size, settings.seed)
+    validation = None
+    if len(prepared.validation):
+        validation = OrderedBatches(Held(prepared.validation, prepared.preprocessor, device), evaluation_batch(size))
+    optimiser = make_optimiser(settings.optimiser, model.named_parameters(), settings.weight_decay)
+    schedule = parse_schedule(settings.schedule).make(optimiser, Plan(settings.epochs, batches.steps))
+    return Trainer(
+        model=model,
+        task=task,
+        optimiser=optimiser,
+        schedule=schedule,
+        batches=batches,
+        validation=validation,
+        precision=Precision(settings.precision, device),
+        callbacks=callbacks,
+        clip_norm=settings.clip_norm,
+        seed=settings.seed,
+        token=token,
+    )
+
+
+def _callbacks(
+    job: TrainJob, project: ProjectSpec, emit: Emit, best: BestWeights, metrics: MetricsFile
+) -> list[Callback]:
+    """In this order: who judges first, who tells next, who writes the checkpoint last."""
+    settings = project.training
+    hooks: list[Callback] = [best, metrics, Reporter(emit, settings.epochs, best), Samples(emit)]
+    if settings.early_stopping is not None:
+        hooks.append(EarlyStopping(settings.early_stopping, emit))
+    return [*hooks, Advisor(emit), Checkpoints(job.run_dir, settings.checkpoint_every, best)]
+
+
+def _resume(trainer: Trainer, run_dir: Path) -> None:
+    state = load_last(run_dir)
+    path = last_path(run_dir)
+    try:
+        load_weights(trainer.model, state["model"], path)
+        trainer.load(state)
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        raise BadInput(
+            f"{path} does not fit this run: {error}.", "Start the training anew.", details=repr(error)
+        ) from None
+
+
+def _write_config(job: TrainJob, project: ProjectSpec, prepared: Prepared, device: torch.device) -> None:
+    fresh = RunConfig(
+        name=project.name,
+        task=project.task,
+        classes=prepared.classes,
+        data=project.data,
+        training=project.training,
+        root=str(job.root.resolve()),
+        device=device_name(device),
+        torch=torch.__version__,
+    )
+    if job.resume and (job.run_dir / CONFIG_FILE).is_file():
+        before = read_config(job.run_dir)
+        if before.classes != prepared.classes:
+            raise BadInput(
+                f"The run was made with {len(before.classes)} classes and the data now has {len(prepared.classes)}.",
+                "Put the pictures back as they were, or start a new run.",
+            )
+        fresh = replace(fresh, created=before.created)
+    write_config(job.run_dir, project.network, fresh)
+    write_summary(job.run_dir, Summary("running"))
+
+
+def _warnings(project: ProjectSpec, trainer: Trainer) -> Iterator[Notice | Advice]:
+    if project.training.precision == "mixed" and trainer.precision.dtype is None:
+        yield Notice(
+            "info",
+            "This device computes 16-bit numbers no faster, so the training uses full precision.",
+            kind="precision",
+        )
+    if trainer.validation is None:
+        yield Notice(
+            "warning",
+            "There are no validation pictures, so the best epoch cannot be chosen and the last one is kept.",
+            "Give validation a share on the Data page.",
+            kind="no_validation",
+        )
+    softmax = softmax_at_end(project.network)
+    if softmax is not None:
+        yield Advice(
+            "double_softmax",
+            f"The network ends in {softmax!r}, and the loss applies softmax itself, so learning will be slow.",
+            f"Remove {softmax!r}; the probabilities are shown all the same.",
+        )
+
+
+def softmax_at_end(spec: NetworkSpec) -> str | None:
+    """The id of the Softmax node that feeds the output, if there is one."""
+    for output in spec.outputs:
+        for edge in spec.edges_into.get(output.id, ()):
+            node = spec.by_id.get(edge.source)
+            if node is not None and node.type in ("Softmax", "LogSoftmax"):
+                return node.id
+    return None
+
+
+def _finish(job: TrainJob, prepared: Prepared, trainer: Trainer, best: BestWeights, emit: Emit) -> RunSummary:
+    """Measure the best weights on the test pictures, once, and write the report."""
+    test: dict[str, float] = {}
+    load_weights(trainer.model, load_best(job.run_dir), best_path(job.run_dir))
+    if len(prepared.test):
+        emit(Progress("Measuring on the test pictures"))
+        evaluation = evaluate_part(trainer.model, trainer.task, prepared, "test")
+        test = dict(evaluation.measures)
+        write_report(job.run_dir, evaluation)
+    at = trainer.position
+    write_summary(job.run_dir, Summary("finished", "", best.epoch, at.epoch, round(at.seconds, 3), test))
+    return RunSummary(str(job.run_dir), test, best.epoch, at.epoch, at.seconds)
+
+
+def evaluation_batch(batch_size: int) -> int:
+    """Pictures at once where no gradients are kept, which takes a fraction of the memory."""
+    return max(batch_size, min(4 * batch_size, 512))
+
+
+@contextlib.contextmanager
+def _claimed(run_dir: Path) -> Iterator[None]:
+    """Hold the run's lock, so that two trainings never write into one folder."""
+    try:
+        run_dir.mkdir(parents=True, exist_ok=True)
+        (run_dir / CHECKPOINTS).mkdir(exist_ok=True)
+    except OSError as error:
+        raise BadInput(
+            f"The run folder {run_dir} cannot be made: {error.strerror or error}.", "Choose a place you may write to."
+        ) from None
+    lock = run_lock(run_dir)
+    for _ in range(LOCK_TRIES):
+        if lock.acquire():
+            break
+        ThreadEvent().wait(LOCK_PAUSE)
+    else:
+        raise BadInput(f"The run {run_dir.name} is already in training.", "Stop it first, or start a new run.")
+    try:
+        yield
+    finally:
+        lock.release()
+        if not (run_dir / CONFIG_FILE).exists():
+            _remove_empty(run_dir)
+
+
+def _remove_empty(run_dir: Path) -> None:
+    """Take away a run that failed before anything was trained; nothing but what this module makes is removed."""
+    with contextlib.suppress(OSError):
+        (run_dir / CHECKPOINTS).rmdir()
+        run_lock(run_dir).path.unlink(missing_ok=True)
+        run_dir.rmdir()
+
+
+@contextlib.contextmanager
+def _noted(run_dir: Path) -> Iterator[None]:
+    """Leave in the run's summary how it ended when it did not finish."""
+    try:
+        yield
+    except JobCancelled:
+        _note(run_dir, Summary("stopped", "It was stopped."))
+        raise
+    except Exception as error:
+        _note(run_dir, Summary("failed", str(error if isinstance(error, VitrineError) else explain(error))))
+        raise
+
+
+def _note(run_dir: Path, summary: Summary) -> None:
+    if not (run_dir / CONFIG_FILE).exists():
+        return
+    try:
+        write_summary(run_dir, summary)
+    except (VitrineError, OSError) as error:
+        log.warning("the end of the run could not be noted: %s", error)
+
+
+@contextlib.contextmanager
+def _reproducible() -> Iterator[None]:
+    """Let cuDNN choose its algorithms by rule, not by a race between them."""
+    before = torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark
+    torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+    try:
+        yield
+    finally:
+        torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = before

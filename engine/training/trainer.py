@@ -1,0 +1,260 @@
+"""The training loop. It fits on a screen: everything that is not a step of learning is a callback."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from engine.cancel import CancelToken
+from engine.errors import JobCancelled, JobFailed
+from engine.tasks.base import Task
+from engine.training.batches import OrderedBatches, TrainingBatches
+from engine.training.callbacks.base import Callback
+from engine.training.precision import Precision
+from engine.training.schedules import Stepper
+from engine.training.seeds import epoch_seed
+from engine.training.tally import Tally
+
+
+@dataclass
+class Position:
+    """Where the run is: finished epochs, batches done in the current one, optimiser steps altogether."""
+
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the network made of a whole part. All tensors are on the CPU and of shape (N,)."""
+
+    loss: float
+    measures: Mapping[str, float]
+    predicted: Tensor
+    confidence: Tensor
+
+
+@dataclass(frozen=True)
+class EpochResult:
+    """The numbers of one epoch, counted from 1. Losses and norm are NaN where there is nothing to measure."""
+
+    epoch: int
+    step: int
+    train_loss: float
+    val_loss: float
+    learning_rate: float
+    gradient_norm: float
+    seconds: float
+    measures: Mapping[str, float] = field(default_factory=dict)
+
+
+class Trainer:
+    """Trains one network. The state is whole between any two steps, so it can stop and go on anywhere."""
+
+    def __init__(
+        self,
+        *,
+        model: nn.Module,
+        task: Task,
+        optimiser: torch.optim.Optimizer,
+        schedule: Stepper,
+        batches: TrainingBatches,
+        validation: OrderedBatches | None,
+        precision: Precision,
+        callbacks: Sequence[Callback] = (),
+        clip_norm: float | None = None,
+        seed: int = 0,
+        token: CancelToken,
+    ) -> None:
+        self.model = model
+        self.task = task
+        self.optimiser = optimiser
+        self.schedule = schedule
+        self.batches = batches
+        self.validation = validation
+        self.precision = precision
+        self.callbacks = list(callbacks)
+        self.clip_norm = clip_norm
+        self.seed = seed
+        self.token = token
+        self.position = Position()
+        self.tally = Tally()
+        self.outcome: Outcome | None = None  # of the newest validation
+        self.norm_wanted = True  # whether the next step measures its gradient
+        self.stopping = False  # set by a callback: no further epoch
+        self._step_hooks = [hook.step_done for hook in self.callbacks if type(hook).step_done is not Callback.step_done]
+
+    def fit(self, epochs: int) -> None:
+        """Train until `epochs` epochs are done. Raises `JobCancelled` once cancelled, `JobFailed` if it diverges."""
+        at, clock = self.position, _Clock(self.position)
+        self._tell("started")
+        try:
+            while at.epoch < epochs and not self.stopping:
+                self.model.train()
+                if at.batch == 0:
+                    self.tally.new_epoch()
+                    torch.manual_seed(epoch_seed(self.seed, at.epoch))
+                for images, targets in self.batches.epoch(at.epoch, at.batch):
+                    self._step(images, targets)
+                    clock.tick()
+                    for hook in self._step_hooks:
+                        hook(self)
+                    self._obey(clock)
+                result = self._end_epoch(clock)
+                self._tell("epoch_done", result)
+        except JobCancelled:
+            self._tell("interrupted")
+            raise
+        except BaseException:
+            self._tell("failed")
+            raise
+        self._tell("ended")
+
+    def _step(self, images: Tensor, targets: Tensor) -> None:
+        at = self.position
+        rate = self.schedule.set_step(at.step)
+        with self.precision.autocast():
+            outputs = self.model(images)
+            loss = self.task.loss(outputs, targets)
+        norm = self.precision.descend(loss, self.optimiser, self.clip_norm, self.norm_wanted)
+        self.norm_wanted = False
+        at.step += 1
+        at.batch += 1
+        sums = self.task.sums(outputs.detach(), targets)
+        self.tally.add(at.step, rate, len(targets), loss.detach(), sums, norm)
+
+    def _obey(self, clock: _Clock) -> None:
+        if self.token.paused:
+            self._tell("paused")
+            self.token.wait_while_paused()
+            clock.restart()
+        self.token.raise_if_cancelled()
+
+    def _end_epoch(self, clock: _Clock) -> EpochResult:
+        self.require_finite()
+        at, tally = self.position, self.tally
+        measures = {f"train_{k}": v for k, v in self.task.running(tally.sums, tally.count).items()}
+        val_loss = math.nan
+        if self.validation is not None:
+            self.outcome = evaluate(self.model, self.task, self.validation, self.precision)
+            val_loss = self.outcome.loss
+            measures |= {f"val_{k}": v for k, v in self.outcome.measures.items()}
+            if not math.isfinite(val_loss):
+                raise diverged(f"The validation loss became {val_loss} in epoch {at.epoch + 1}.", self)
+        self.schedule.epoch_done(tally.mean_loss if math.isnan(val_loss) else val_loss)
+        clock.tick()
+        at.epoch, at.batch = at.epoch + 1, 0
+        rate = float(self.optimiser.param_groups[0]["lr"])
+        return EpochResult(at.epoch, at.step, tally.mean_loss, val_loss, rate, tally.norm, at.seconds, measures)
+
+    def require_finite(self) -> None:
+        """Fetch the pending losses and raise `JobFailed` when one of them is NaN or infinite."""
+        self.tally.flush()
+        if math.isfinite(self.tally.loss_sum):
+            return
+        bad = next((step for step in self.tally.steps if not math.isfinite(step.loss)), None)
+        where = f" at step {bad.step}" if bad else ""
+        value = "infinite" if bad and math.isinf(bad.loss) else "NaN (not a number)"
+        raise diverged(f"The loss became {value} in epoch {self.position.epoch + 1}{where}.", self)
+
+    def _tell(self, what: str, *arguments: Any) -> None:
+        for hook in self.callbacks:
+            getattr(hook, what)(self, *arguments)
+
+    def state(self) -> dict[str, Any]:
+        """All that is needed to go on from here: tensors and plain Python only."""
+        at = self.position
+        return {
+            "position": {"epoch": at.epoch, "batch": at.batch, "step": at.step, "seconds": at.seconds},
+            "model": self.model.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "schedule": self.schedule.state(),
+            "scaler": self.precision.state(),
+            "random": random_state(),
+            "tally": self.tally.state(),
+            "callbacks": {hook.key: hook.state() for hook in self.callbacks if hook.key},
+        }
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take up a state whose weights are already in the model."""
+        self.position = Position(**state["position"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.schedule.load(state["schedule"])
+        self.precision.load(state["scaler"])
+        self.tally.load(state["tally"])
+        for hook in self.callbacks:
+            if hook.key:
+                hook.load(state["callbacks"][hook.key])
+        set_random_state(state["random"])
+
+
+class _Clock:
+    """Adds the time that was spent training, without pauses, to a position."""
+
+    def __init__(self, position: Position) -> None:
+        self._position = position
+        self._last = time.perf_counter()
+
+    def tick(self) -> None:
+        now = time.perf_counter()
+        self._position.seconds += now - self._last
+        self._last = now
+
+    def restart(self) -> None:
+        self._last = time.perf_counter()
+
+
+@torch.inference_mode()
+def evaluate(model: nn.Module, task: Task, batches: OrderedBatches, precision: Precision) -> Outcome:
+    """Run a whole part through the network in evaluation mode and measure it, with one wait for the device."""
+    model.eval()
+    losses, predicted, confidence, counts = [], [], [], []
+    for images, targets in batches:
+        with precision.autocast():
+            outputs = model(images)
+            losses.append(task.penalty(outputs, targets))
+        decoded = task.decode(outputs)
+        predicted.append(decoded.predicted)
+        confidence.append(decoded.confidence)
+        counts.append(len(targets))
+    weights = torch.tensor(counts, dtype=torch.float64)
+    loss = float((torch.stack(losses).double().cpu() * weights).sum() / weights.sum())
+    answers = torch.cat(predicted).cpu()
+    measures = task.measures(answers, batches.held.labels.cpu())
+    return Outcome(loss, measures, answers, torch.cat(confidence).cpu())
+
+
+def diverged(what: str, trainer: Trainer) -> JobFailed:
+    """The failure of a run whose numbers left the range, with what to change."""
+    rate = float(trainer.optimiser.param_groups[0]["lr"])
+    clip = "" if trainer.clip_norm is not None else " and set gradient clipping to 1"
+    return JobFailed(
+        what,
+        f"Lower the learning rate (it was {rate:.3g}) tenfold{clip}; the last good checkpoint is kept.",
+    )
+
+
+def random_state() -> dict[str, Any]:
+    """The state of every generator that a layer may draw from."""
+    state: dict[str, Any] = {"cpu": torch.get_rng_state()}
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        state["cuda"] = torch.cuda.get_rng_state_all()
+    if torch.backends.mps.is_available():
+        state["mps"] = torch.mps.get_rng_state()
+    return state
+
+
+def set_random_state(state: Mapping[str, Any]) -> None:
+    torch.set_rng_state(state["cpu"])
+    if "cuda" in state and torch.cuda.is_available() and torch.cuda.device_count() == len(state["cuda"]):
+        torch.cuda.set_rng_state_all(state["cuda"])
+    if "mps" in state and torch.backends.mps.is_available():
+        torch.mps.set_rng_state(state["mps"])
