@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -15,11 +15,9 @@ from engine.events import Event, Notice
 from engine.project.places import runs_root
 from engine.project.spec import ProjectSpec
 from engine.project.store import is_project, load_project, project_file
-from engine.training.events import Advice, EpochDone, RunStarted
+from engine.training.events import Advice, EpochDone, RunStarted, RunSummary
 from engine.training.spec import TrainingSpec
 
-if TYPE_CHECKING:
-    from engine.training.trainer import RunSummary
 
 
 @COMMANDS.register("train")

@@ -57,10 +57,11 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
                 "Choose a file that Vitrine saved.",
             )
         try:
-            data = file.read(limit + 1)
+            # One byte more than it had; a buffer of the whole limit could be too much memory.
+            data = file.read(info.st_size + 1)
         except OSError as error:
             raise BadInput(f"{path} could not be read: {error.strerror}.", "Check the disk and try again.") from None
-    if len(data) > limit:
+    if len(data) > info.st_size:
         raise BadInput(f"{path} grew while it was read.", "Wait until it is complete and open it again.")
     return data
 

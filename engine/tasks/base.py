@@ -40,10 +40,12 @@ class Task(ABC):
     Class variables:
         label: the name in lists.
         headline: the measure by which the best epoch is chosen (on validation pictures); higher is better.
+        watched: the measures that are reported for the validation pictures after every epoch.
     """
 
     label: ClassVar[str]
     headline: ClassVar[str]
+    watched: ClassVar[tuple[str, ...]]
 
     def __init__(self, classes: tuple[str, ...], label_smoothing: float = 0.0) -> None:
         self.classes = classes

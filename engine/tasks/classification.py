@@ -38,6 +38,7 @@ class Classification(Task):
 
     label: ClassVar[str] = "Classification"
     headline: ClassVar[str] = "accuracy"
+    watched: ClassVar[tuple[str, ...]] = ("accuracy", "f1_macro")
 
     def check(self, output_shape: Shape) -> None:
         wanted = len(self.classes)
@@ -85,7 +86,7 @@ class Classification(Task):
         if not len(targets):
             return {}
         count = len(self.classes)
-        found = {"accuracy": float((predicted == targets).float().mean())}
+        found = {"accuracy": float((predicted == targets).double().mean())}
         scores = {
             "precision": tm.multiclass_precision,
             "recall": tm.multiclass_recall,

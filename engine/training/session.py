@@ -77,10 +77,10 @@ def _train(job: TrainJob, emit: Emit, token: CancelToken) -> RunSummary:
     task = TASKS.get(project.task)(prepared.classes, settings.label_smoothing)
     emit(Progress("Building the network"))
     model = _model(project, prepared, task, device)
-    _write_config(job, project, prepared, device)
     best = BestWeights()
     metrics = MetricsFile(job.run_dir, best)
     trainer = _trainer(project, prepared, task, model, device, _callbacks(job, project, emit, best, metrics), token)
+    _write_config(job, project, prepared, device)
     if job.resume and last_path(job.run_dir).exists():
         _resume(trainer, job.run_dir)
     for warning in _warnings(project, trainer):

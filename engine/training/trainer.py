@@ -124,7 +124,9 @@ class Trainer:
         with self.precision.autocast():
             outputs = self.model(images)
             loss = self.task.loss(outputs, targets)
-        norm = self.precision.descend(loss, self.optimiser, self.clip_norm, self.norm_wanted)
+        # Always at the end of an epoch, so that the number in its row does not hang on the clock.
+        wanted = self.norm_wanted or at.batch == self.batches.steps - 1
+        norm = self.precision.descend(loss, self.optimiser, self.clip_norm, wanted)
         self.norm_wanted = False
         at.step += 1
         at.batch += 1
@@ -146,7 +148,8 @@ class Trainer:
         if self.validation is not None:
             self.outcome = evaluate(self.model, self.task, self.validation, self.precision)
             val_loss = self.outcome.loss
-            measures |= {f"val_{k}": v for k, v in self.outcome.measures.items()}
+            found = self.outcome.measures
+            measures |= {f"val_{name}": found[name] for name in self.task.watched if name in found}
             if not math.isfinite(val_loss):
                 raise diverged(f"The validation loss became {val_loss} in epoch {at.epoch + 1}.", self)
         self.schedule.epoch_done(tally.mean_loss if math.isnan(val_loss) else val_loss)

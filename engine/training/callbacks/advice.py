@@ -98,8 +98,8 @@ def still_learning(history: History) -> Advice | None:
         return None
     return Advice(
         "underfitting",
-        f"The training ended while it was still getting better: in the last {last.epoch - before.epoch} epochs the "
-        f"loss fell from {before.train_loss:.3f} to {last.train_loss:.3f}.",
+        f"The training ended while it was still getting better: the loss fell from {before.train_loss:.3f} in epoch "
+        f"{before.epoch} to {last.train_loss:.3f} in epoch {last.epoch}.",
         "Train for more epochs, or use a larger network.",
         severity="info",
         epoch=last.epoch,
