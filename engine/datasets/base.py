@@ -39,7 +39,13 @@ class PictureSet(ABC):
         names: one for each picture, unique, as a person would look it up.
         faults: files found unusable so far.
         fixed: int8, (N,), where the dataset itself says so: 0 training, 1 validation, 2 test; -1 where it is free.
+
+    Class variables:
+
+        keep: whether reading is so slow that what was read should be kept on disk.
     """
+
+    keep: ClassVar[bool] = False
 
     def __init__(
         self,

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.cancel import CancelToken
 from engine.datasets.base import Fault, PictureSet
 from engine.errors import BadInput
-from engine.events import Emit, Progress
 
 
 @dataclass(frozen=True)
@@ -71,15 +69,3 @@ def digest(picture: np.ndarray) -> np.ndarray:
     code = hashlib.blake2b(repr(picture.shape).encode(), digest_size=16)
     code.update(np.ascontiguousarray(picture).data)
     return np.frombuffer(code.digest(), np.uint64)
-
-
-def examine(pictures: PictureSet, emit: Emit, token: CancelToken) -> Examination:
-    """Look at every picture. Raises `JobCancelled` when the token is set; it is looked at before every picture."""
-    examiner = Examiner(pictures)
-    for index in range(len(pictures)):
-        token.raise_if_cancelled()
-        if index % 64 == 0:
-            emit(Progress("Looking at the pictures", index, len(pictures)))
-        examiner.look(index)
-    emit(Progress("Looking at the pictures", len(pictures), len(pictures)))
-    return examiner.finish()

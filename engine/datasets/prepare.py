@@ -10,6 +10,7 @@ import numpy as np
 import psutil
 
 from engine.cancel import CancelToken
+from engine.datasets import cache
 from engine.datasets.base import Fault, PictureSet, parse_source
 from engine.datasets.examine import Examination, Examiner
 from engine.datasets.preprocess import Preprocessor
@@ -112,7 +113,15 @@ def parts_of(
 def _read(
     pictures: PictureSet, preprocessor: Preprocessor, emit: Emit, token: CancelToken
 ) -> tuple[np.ndarray, Examination]:
-    images = np.zeros((len(pictures), *preprocessor.input_shape), np.uint8)
+    """Decode and preprocess every picture, or find that done before: uint8, (N, C, H, W), and what was seen."""
+    shape = (len(pictures), *preprocessor.input_shape)
+    key = pictures.fingerprint() if pictures.keep else ""
+    if key:
+        images = cache.load_images(key, preprocessor.spec, shape)
+        examination = cache.load_examination(key, len(pictures))
+        if images is not None and examination is not None:
+            return images, examination
+    images = np.zeros(shape, np.uint8)
     examiner = Examiner(pictures)
     for index in range(len(pictures)):
         token.raise_if_cancelled()
@@ -122,7 +131,11 @@ def _read(
         if picture is not None:
             images[index] = preprocessor.picture(picture)
     emit(Progress("Preparing pictures", len(pictures), len(pictures)))
-    return images, examiner.finish()
+    examination = examiner.finish()
+    if key:
+        cache.save_images(key, preprocessor.spec, images)
+        cache.save_examination(key, examination)
+    return images, examination
 
 
 def _check_memory(count: int, preprocessor: Preprocessor) -> None:
@@ -136,3 +149,39 @@ def _check_memory(count: int, preprocessor: Preprocessor) -> None:
             f"and {free / 2**30:.1f} GB are free.",
             "Choose a smaller picture size on the Data page, or close other programs.",
         )
+
+
+def examine(pictures: PictureSet, emit: Emit, token: CancelToken) -> Examination:
+    """Look at every picture without preparing it. Raises `JobCancelled`; the token is looked at before each."""
+    key = pictures.fingerprint() if pictures.keep else ""
+    known = cache.load_examination(key, len(pictures)) if key else None
+    if known is not None:
+        return known
+    examiner = Examiner(pictures)
+    for index in range(len(pictures)):
+        token.raise_if_cancelled()
+        if index % 64 == 0:
+            emit(Progress("Looking at the pictures", index, len(pictures)))
+        examiner.look(index)
+    emit(Progress("Looking at the pictures", len(pictures), len(pictures)))
+    examination = examiner.finish()
+    if key:
+        cache.save_examination(key, examination)
+    return examination
+
+
+def measure(part: Part) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation of every channel over all pixels, on the scale 0 to 1.
+
+    The sums are of whole numbers and therefore exact. A channel that never changes gets the deviation 1.
+    """
+    means: list[float] = []
+    deviations: list[float] = []
+    for channel in range(part.images.shape[1]):
+        counts = np.bincount(part.images[:, channel].numpy().reshape(-1), minlength=256)
+        values = np.arange(256) / 255
+        mean = float((counts * values).sum() / counts.sum())
+        deviation = float(np.sqrt((counts * (values - mean) ** 2).sum() / counts.sum()))
+        means.append(mean)
+        deviations.append(deviation or 1.0)
+    return tuple(means), tuple(deviations)

@@ -1,0 +1,264 @@
+"""What a person should know of a dataset before training on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from engine.cancel import CancelToken
+from engine.datasets.base import PARTS, Fault, PictureSet, parse_source
+from engine.datasets.examine import Examination
+from engine.datasets.prepare import examine, parts_of
+from engine.datasets.spec import DataSpec
+from engine.events import Emit
+
+SHOWN = 1000  # pictures listed with a finding at most
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something about the dataset that may spoil a training.
+
+    Attributes:
+        kind: stable id, such as "leaking".
+        what, advice: two sentences.
+        pictures: indices of pictures concerned, the first `SHOWN` of them.
+    """
+
+    kind: str
+    severity: Literal["info", "warning", "error"]
+    what: str
+    advice: str
+    pictures: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class DatasetReport:
+    """Counts, sizes and findings.
+
+    Attributes:
+        counts: int64, (classes, 3): pictures for training, validation and test.
+        smallest, largest, usual: (width, height) in pixels; by area, and the most frequent. (0, 0) without pictures.
+        faults: files that can't be used.
+    """
+
+    classes: tuple[str, ...]
+    counts: np.ndarray
+    smallest: tuple[int, int]
+    largest: tuple[int, int]
+    usual: tuple[int, int]
+    findings: tuple[Finding, ...]
+    faults: tuple[Fault, ...]
+
+    @property
+    def total(self) -> int:
+        """Pictures that can be used."""
+        return int(self.counts.sum())
+
+
+@dataclass(frozen=True)
+class _Case:
+    """What the checks look at."""
+
+    data: DataSpec
+    pictures: PictureSet
+    examination: Examination
+    part: np.ndarray  # int8, (N,), 0..2, or -1 for unreadable pictures
+    counts: np.ndarray
+
+
+def inspect(data: DataSpec, root: Path, emit: Emit, token: CancelToken) -> DatasetReport:
+    """Load a dataset, look at every picture and report. Raises what `DatasetSource.load` raises."""
+    pictures = parse_source(data.source).load(root, emit, token)
+    return report(data, pictures, examine(pictures, emit, token))
+
+
+def report(data: DataSpec, pictures: PictureSet, examination: Examination) -> DatasetReport:
+    """The report on pictures that have been looked at; quick, so it can follow every change of the split."""
+    part = np.full(len(pictures), -1, np.int8)
+    counts = np.zeros((len(pictures.classes), 3), np.int64)
+    for number, indices in enumerate(parts_of(data, pictures, examination)):
+        part[indices] = number
+        counts[:, number] = np.bincount(pictures.labels[indices], minlength=len(pictures.classes))
+    case = _Case(data, pictures, examination, part, counts)
+    findings = tuple(finding for check in _CHECKS if (finding := check(case)) is not None)
+    sizes = examination.sizes[examination.readable]
+    return DatasetReport(pictures.classes, counts, *_extremes(sizes), findings, pictures.faults + examination.faults)
+
+
+def _extremes(sizes: np.ndarray) -> tuple[tuple[int, int], tuple[int, int], tuple[int, int]]:
+    if len(sizes) == 0:
+        return (0, 0), (0, 0), (0, 0)
+    area = sizes[:, 0].astype(np.int64) * sizes[:, 1]
+    kinds, times = np.unique(sizes, axis=0, return_counts=True)
+    rows = (sizes[area.argmin()], sizes[area.argmax()], kinds[times.argmax()])
+    smallest, largest, usual = ((int(row[0]), int(row[1])) for row in rows)
+    return smallest, largest, usual
+
+
+def _some(indices: np.ndarray) -> tuple[int, ...]:
+    return tuple(int(index) for index in indices[:SHOWN])
+
+
+def _pictures(count: int) -> str:
+    return "1 picture" if count == 1 else f"{count:,} pictures"
+
+
+def _unreadable(case: _Case) -> Finding | None:
+    faults = case.pictures.faults + case.examination.faults
+    if not faults:
+        return None
+    subject = "1 file" if len(faults) == 1 else f"{len(faults):,} files"
+    return Finding(
+        "unreadable",
+        "warning",
+        f"{subject} cannot be used and will be left out, such as {faults[0].name}.",
+        "The list of broken files says why for each; replace or remove them.",
+        _some(np.flatnonzero(~case.examination.readable)),
+    )
+
+
+def _leaking(case: _Case) -> Finding | None:
+    twins = case.examination.twins
+    used = case.part >= 0
+    leaks = np.zeros(len(case.part), bool)
+    for seen, judged in ((0, 1), (0, 2), (1, 2)):
+        shared = np.intersect1d(twins[used & (case.part == seen)], twins[used & (case.part == judged)])
+        leaks |= used & (case.part == judged) & np.isin(twins, shared)
+    if not leaks.any():
+        return None
+    count = int(leaks.sum())
+    return Finding(
+        "leaking",
+        "warning",
+        f"{_pictures(count)} kept for validation or test {'is' if count == 1 else 'are'} also in an earlier part "
+        "of the split, so the network will have seen them.",
+        "Remove the copies from one of the parts; until then the measures look better than they are.",
+        _some(np.flatnonzero(leaks)),
+    )
+
+
+def _duplicate(case: _Case) -> Finding | None:
+    _, first, numbers, times = np.unique(
+        case.examination.twins, return_index=True, return_inverse=True, return_counts=True
+    )
+    copies = (times[numbers] > 1) & (first[numbers] != np.arange(len(numbers)))
+    if not copies.any():
+        return None
+    count = int(copies.sum())
+    return Finding(
+        "duplicate",
+        "warning",
+        f"{_pictures(count)} {'is an exact copy' if count == 1 else 'are exact copies'} of another.",
+        "The split keeps copies together; remove them if they should not count twice.",
+        _some(np.flatnonzero(times[numbers] > 1)),
+    )
+
+
+def _contradicting(case: _Case) -> Finding | None:
+    twins, labels = case.examination.twins, case.pictures.labels
+    lowest = np.full(len(twins), np.iinfo(np.int64).max)
+    highest = np.full(len(twins), -1)
+    np.minimum.at(lowest, twins, labels)
+    np.maximum.at(highest, twins, labels)
+    torn = lowest[twins] != highest[twins]
+    if not torn.any():
+        return None
+    example = case.pictures.classes[lowest[twins[torn][0]]], case.pictures.classes[highest[twins[torn][0]]]
+    return Finding(
+        "contradicting",
+        "warning",
+        f"{_pictures(int(torn.sum()))} stand in two classes with the same content, such as in {example[0]} and "
+        f"{example[1]}.",
+        "No network can get both right; keep each picture in one class.",
+        _some(np.flatnonzero(torn)),
+    )
+
+
+def _tiny(case: _Case) -> Finding | None:
+    wanted = case.data.preprocess
+    sizes = case.examination.sizes
+    tiny = case.examination.readable & ((sizes[:, 0] * 4 < wanted.width) | (sizes[:, 1] * 4 < wanted.height))
+    if not tiny.any():
+        return None
+    width, height = sizes[np.flatnonzero(tiny)[0]]
+    return Finding(
+        "tiny",
+        "warning",
+        f"{_pictures(int(tiny.sum()))} must be enlarged more than four times, such as one of {width}×{height} to "
+        f"{wanted.width}×{wanted.height}.",
+        "Choose a smaller size under Preprocessing, or larger pictures.",
+        _some(np.flatnonzero(tiny)),
+    )
+
+
+def _distorted(case: _Case) -> Finding | None:
+    wanted = case.data.preprocess
+    readable = np.flatnonzero(case.examination.readable)
+    if wanted.fit != "stretch" or len(readable) == 0:
+        return None
+    sizes = case.examination.sizes[readable].astype(np.float64)
+    change = (sizes[:, 0] / sizes[:, 1]) / (wanted.width / wanted.height)
+    bent = readable[np.maximum(change, 1 / change) > 1.5]
+    if len(bent) * 10 < len(readable):
+        return None
+    return Finding(
+        "distorted",
+        "info",
+        f"{_pictures(len(bent))} change their proportions by more than half when stretched to "
+        f"{wanted.width}×{wanted.height}.",
+        "Choose crop or pad under Preprocessing to keep them.",
+        _some(bent),
+    )
+
+
+def _imbalance(case: _Case) -> Finding | None:
+    totals = case.counts.sum(axis=1)
+    if len(totals) < 2 or totals.min() == 0 or totals.max() < 3 * totals.min():
+        return None
+    classes = case.pictures.classes
+    many, few = int(totals.argmax()), int(totals.argmin())
+    return Finding(
+        "imbalance",
+        "warning",
+        f"{classes[many]} has {totals[many]:,} pictures and {classes[few]} only {totals[few]:,}.",
+        "The network will favour the frequent class; add pictures to the rare ones and judge by F1, not by accuracy.",
+    )
+
+
+def _missing(case: _Case) -> Finding | None:
+    shares = (case.data.split.train, case.data.split.validation, case.data.split.test)
+    lacking = [
+        f"{case.pictures.classes[label]} ({PARTS[part]})"
+        for label, part in zip(*np.nonzero(case.counts == 0), strict=True)
+        if shares[part] > 0 or part == 0
+    ]
+    if not lacking:
+        return None
+    more = f" and {len(lacking) - 3} more" if len(lacking) > 3 else ""
+    return Finding(
+        "missing",
+        "warning",
+        f"Some classes have no pictures in a part of the split: {', '.join(lacking[:3])}{more}.",
+        "Add pictures to these classes, or give that part a larger share.",
+    )
+
+
+def _alone(case: _Case) -> Finding | None:
+    if len(case.pictures.classes) > 1:
+        return None
+    return Finding(
+        "alone",
+        "error",
+        f"There is only one class, {', '.join(case.pictures.classes)}.",
+        "Add a second class folder; telling things apart takes at least two.",
+    )
+
+
+_CHECKS: tuple[Callable[[_Case], Finding | None], ...] = (
+    _alone, _unreadable, _leaking, _contradicting, _duplicate, _missing, _imbalance, _tiny, _distorted,
+)  # fmt: skip
