@@ -1,0 +1,1 @@
+"""The Build page: palette, canvas, inspector and the drawer with problems, code and costs."""

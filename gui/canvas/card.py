@@ -1,0 +1,84 @@
+"""What a node's card says, taken from the node and its layer's declaration. No Qt, no torch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from functools import lru_cache
+
+from engine.errors import BadInput
+from engine.graph.ports import input_ports, output_ports
+from engine.graph.spec import BLOCK, INPUT, OUTPUT, NetworkSpec, NodeSpec
+from engine.layers.base import LAYERS, layer_of
+
+
+@dataclass(frozen=True)
+class Card:
+    """The words, ports and colour of one card.
+
+    Attributes:
+        title: the type, as PyTorch calls it.
+        name: the node's id.
+        summary: what matters about its parameters; "" if they cannot be read.
+        category: of the layer, for a block that of most of its layers; "" for an unknown type.
+        layers: how many layers a block holds, 0 for a plain node.
+        known: whether this program has the type.
+    """
+
+    title: str
+    name: str
+    summary: str
+    category: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    layers: int = 0
+    known: bool = True
+
+
+@lru_cache(maxsize=8192)
+def card_of(node: NodeSpec) -> Card:
+    """The card of a node; whatever stands in a file, there is one."""
+    ins, outs = input_ports(node), output_ports(node)
+    if node.type == BLOCK and node.subgraph is not None:
+        inside = count_layers(node.subgraph)
+        name = node.subgraph.name
+        title = name if name not in ("", "Untitled") else "Block"
+        return Card(title, node.id, _listed(node.subgraph), main_category(node.subgraph), ins, outs, layers=inside)
+    if node.type not in LAYERS:
+        return Card(node.type, node.id, "unknown layer", "", ins, outs, known=False)
+    declaration = LAYERS.get(node.type)
+    try:
+        summary = layer_of(node).summary()
+    except BadInput:
+        summary = ""
+    return Card(declaration.label, node.id, summary, declaration.category, ins, outs)
+
+
+def count_layers(spec: NetworkSpec) -> int:
+    """Layers in a network, those in nested blocks included, its ends not."""
+    return sum(
+        count_layers(node.subgraph) if node.subgraph else 1 for node in spec.nodes if node.type not in (INPUT, OUTPUT)
+    )
+
+
+def main_category(spec: NetworkSpec) -> str:
+    """The category that gives a block its tint: that of its weighty layers before that of the small ones."""
+    found: Counter[str] = Counter()
+    for node in spec.nodes:
+        if node.subgraph is not None:
+            found[main_category(node.subgraph)] += 1
+        elif node.type in LAYERS:
+            found[LAYERS.get(node.type).category] += 1
+    for category in ("convolution", "attention", "recurrent", "dense"):
+        if found[category]:
+            return category
+    rest = [category for category, _ in found.most_common() if category not in ("input", "")]
+    return rest[0] if rest else ""
+
+
+def _listed(spec: NetworkSpec) -> str:
+    found: Counter[str] = Counter()
+    for node in spec.nodes:
+        if node.type not in (INPUT, OUTPUT):
+            found[node.subgraph.name if node.subgraph else node.type] += 1
+    return " · ".join(f"{many} {name}" if many > 1 else name for name, many in found.most_common(3))

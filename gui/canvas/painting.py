@@ -1,0 +1,253 @@
+"""How a card is painted, from far away to very close. Only here are its lines placed; colours come from the theme."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+
+from engine.graph.layout import NODE_HEIGHT, NODE_WIDTH
+from gui.canvas.card import Card
+from gui.canvas.numbers import counted
+from gui.canvas.port import RADIUS, Point
+from gui.canvas.state import Facts, Mark
+from gui.theme import category_colour, font, icon, tokens
+
+FAR, MIDDLE, CLOSE = 0.24, 0.62, 1.55
+"""Levels of detail: below FAR only colour, below MIDDLE type and shapes writ large, from CLOSE on all numbers."""
+
+BODY = QRectF(-NODE_WIDTH / 2, -NODE_HEIGHT / 2, NODE_WIDTH, NODE_HEIGHT)
+BOUNDS = BODY.adjusted(-8, -8, 14, 12)
+BULB = QRectF(NODE_WIDTH / 2 - 26, -NODE_HEIGHT / 2 + 5, 18, 18)
+_ROUND = 8.0
+_STRIPE = 6.0
+_LEFT = -NODE_WIDTH / 2 + _STRIPE + 9
+_RIGHT = NODE_WIDTH / 2 - 9
+
+
+@lru_cache(maxsize=64)
+def _sized(role: str, pixels: float, bold: bool, key: str) -> QFont:
+    made = font("mono" if role == "mono" else "body")
+    made.setPixelSize(max(1, round(pixels * 4) // 4) if pixels >= 1 else 1)
+    made.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
+    # Hinted glyphs jump between positions while zooming.
+    made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
+    return made
+
+
+def scene_font(role: str, pixels: float, bold: bool = False) -> QFont:
+    """A theme font at a size in scene units, which a card needs since it zooms as a whole."""
+    return _sized(role, pixels, bold, font("body").family())
+
+
+def colour_of(card: Card) -> QColor:
+    """The colour of a card's edge; unknown types get the muted text's."""
+    return QColor(category_colour(card.category)) if card.known else QColor(tokens().text_muted)
+
+
+def paint_far(painter: QPainter, card: Card, mark: Mark | None, selected: bool, named: bool) -> None:
+    """A block of colour, with the type on it while that can be read."""
+    t = tokens()
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour_of(card))
+    if card.layers:
+        painter.drawRect(BODY.translated(10, 10))
+    painter.drawRect(BODY)
+    if named:
+        plate = BODY.adjusted(14, 4, -4, -4)
+        painter.setBrush(QColor(t.raised))
+        painter.drawRect(plate)
+        painter.setPen(QColor(t.text))
+        painter.setFont(_fitting(card.title, "body", 22, 14, plate.width() - 6, bold=True))
+        painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, card.title)
+    if selected or mark:
+        ring = t.accent if selected else _mark_colour(mark)
+        painter.setPen(QPen(QColor(ring), 9))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(BODY.adjusted(-2, -2, 2, 2))
+
+
+def paint_card(
+    painter: QPainter, card: Card, facts: Facts, mark: Mark | None, *, selected: bool, close: bool, lit: bool
+) -> None:
+    """The whole card. `lit` is the look of a card that a dragged layer or edge would land on."""
+    t = tokens()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    outline = QColor(t.accent if selected or lit else _mark_colour(mark) if mark else t.border_strong)
+    width = 2.0 if selected or mark or lit else 1.0
+    if card.layers:
+        for step in (8, 4):
+            painter.setPen(QPen(QColor(t.border_strong), 1))
+            painter.setBrush(QColor(t.panel))
+            painter.drawRoundedRect(BODY.translated(step, step), _ROUND, _ROUND)
+    if selected:
+        painter.setPen(QPen(QColor(t.accent_soft), 6))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(BODY.adjusted(-3, -3, 3, 3), _ROUND + 3, _ROUND + 3)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(t.raised))
+    painter.drawRoundedRect(BODY, _ROUND, _ROUND)
+    painter.save()
+    painter.setClipRect(QRectF(BODY.left(), BODY.top(), _STRIPE, BODY.height()))
+    painter.setBrush(colour_of(card))
+    painter.drawRoundedRect(BODY, _ROUND, _ROUND)
+    painter.restore()
+    pen = QPen(outline, width)
+    if mark and not selected:
+        pen.setStyle(Qt.PenStyle.SolidLine if mark.severity == "error" else Qt.PenStyle.DashLine)
+    painter.setPen(pen)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(BODY, _ROUND, _ROUND)
+    right = _paint_marks(painter, mark)
+    _paint_title(painter, card, right)
+    if close and facts.details:
+        _paint_close(painter, card, facts)
+    else:
+        _paint_summary(painter, card, facts)
+
+
+def paint_port(painter: QPainter, at: Point, state: str, category: QColor) -> None:
+    """One port: "idle", "wired", "hover", "valid" (a dragged edge may end here) or "off"."""
+    t = tokens()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    radius = {"hover": 7.0, "valid": 7.0, "off": 3.0}.get(state, RADIUS)
+    ring = QColor(t.accent if state in ("hover", "valid") else t.border_strong)
+    fill = {"hover": QColor(t.accent), "valid": QColor(t.accent_soft), "wired": QColor(t.text_muted)}
+    painter.setPen(QPen(ring, 2.0 if state == "valid" else 1.5))
+    painter.setBrush(fill.get(state, QColor(t.raised)))
+    painter.drawEllipse(QPointF(*at), radius, radius)
+
+
+def pill_size(text: str, large: bool = False) -> tuple[float, float]:
+    """Width and height of the pill that carries a shape, in scene units; `large` for the view from farther away."""
+    pixels = 18 if large else 11
+    return _width(scene_font("mono", pixels), text) + pixels, pixels + 6.0
+
+
+def paint_pill(painter: QPainter, at: Point, text: str, strong: bool, large: bool) -> None:
+    """A shape on its edge; `strong` while the edge is selected or under the pointer."""
+    t = tokens()
+    width, height = pill_size(text, large)
+    box = QRectF(at[0] - width / 2, at[1] - height / 2, width, height)
+    painter.setPen(QPen(QColor(t.accent if strong else t.border), 1))
+    painter.setBrush(QColor(t.canvas))
+    painter.drawRoundedRect(box, height / 2, height / 2)
+    painter.setPen(QColor(t.text if strong or text != "?" else t.text_muted))
+    painter.setFont(scene_font("mono", 18 if large else 11))
+    painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _mark_colour(mark: Mark | None) -> str:
+    t = tokens()
+    return {"error": t.problem, "warning": t.warning}.get(mark.severity if mark else "", t.accent)
+
+
+def _paint_marks(painter: QPainter, mark: Mark | None) -> float:
+    """Icons at the top right; returns where the title must end."""
+    right = _RIGHT
+    if mark is None:
+        return right
+    colour = _mark_colour(mark)
+    if mark.repairable:
+        icon("repair", colour).paint(painter, _whole(BULB))
+        right = BULB.left() - 2
+    sign = {"error": "problem", "warning": "warning"}.get(mark.severity, "info")
+    box = QRectF(right - 18 if mark.repairable else BULB.left(), BULB.top(), 18, 18)
+    icon(sign, colour).paint(painter, _whole(box))
+    return box.left() - 3
+
+
+def _paint_title(painter: QPainter, card: Card, right: float) -> None:
+    t = tokens()
+    box = QRectF(_LEFT, -NODE_HEIGHT / 2 + 5, right - _LEFT, 18)
+    bold = _fitting(card.title, "body", 13, 10, box.width(), bold=True)
+    painter.setFont(bold)
+    painter.setPen(QColor(t.text))
+    title = QFontMetricsF(bold).elidedText(card.title, Qt.TextElideMode.ElideRight, box.width())
+    painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, title)
+    rest = box.adjusted(_width(bold, title) + 7, 0, 0, 0)
+    if rest.width() < 24:
+        return
+    small = _fitting(card.name, "body", 11, 9, rest.width())
+    painter.setFont(small)
+    painter.setPen(QColor(t.text_muted))
+    name = QFontMetricsF(small).elidedText(card.name, Qt.TextElideMode.ElideRight, rest.width())
+    painter.drawText(rest, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
+
+
+def _paint_summary(painter: QPainter, card: Card, facts: Facts) -> None:
+    """What matters about the parameters on one line or two, and how many weights there are."""
+    t = tokens()
+    small = scene_font("body", 11)
+    right = f"{facts.parameters}" if facts.parameters else ""
+    left = [counted(card.layers, "layer")] if card.layers else []
+    bottom = QRectF(_LEFT, NODE_HEIGHT / 2 - 19, _RIGHT - _LEFT, 15)
+    used = _width(small, right) + 6 if right else 0.0
+    painter.setPen(QColor(t.text_muted))
+    painter.setFont(small)
+    if right:
+        painter.drawText(bottom, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, right)
+    lines = _broken(card.summary, small, bottom.width(), bottom.width() - used)
+    if card.layers:
+        lines = [*lines[:1], left[0]]
+    painter.setPen(QColor(t.text if card.known else t.problem))
+    if not lines:
+        painter.setPen(QColor(t.text_muted))
+        lines = [facts.shape if card.category == "input" and facts.shapes else card.category.replace("input", "")]
+    for number, line in enumerate(lines[:2]):
+        room = bottom.width() if number == 0 else bottom.width() - used
+        box = QRectF(_LEFT, -NODE_HEIGHT / 2 + 24 + number * (bottom.top() + NODE_HEIGHT / 2 - 24), room, 15)
+        if number == 1 and card.layers:
+            painter.setPen(QColor(t.text_muted))
+        painter.setFont(_fitting(line, "body", 11, 9, room))
+        text = QFontMetricsF(painter.font()).elidedText(line, Qt.TextElideMode.ElideRight, room + 1)
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+
+def _paint_close(painter: QPainter, card: Card, facts: Facts) -> None:
+    t = tokens()
+    room = _RIGHT - _LEFT
+    lines = [(card.summary, t.text)] if card.summary else []
+    lines += [(line, t.text_muted) for line in facts.details]
+    for number, (line, colour) in enumerate(lines[:3]):
+        painter.setPen(QColor(colour))
+        painter.setFont(_fitting(line, "body", 9, 6, room))
+        box = QRectF(_LEFT, -NODE_HEIGHT / 2 + 22 + number * 11.5, room, 11)
+        painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, line)
+
+
+def _broken(text: str, with_font: QFont, first: float, second: float) -> list[str]:
+    """`text` on one line, or on two between its " · " parts."""
+    if not text or _width(with_font, text) <= first:
+        return [text] if text else []
+    parts = text.split(" · ")
+    for count in range(len(parts) - 1, 0, -1):
+        head = " · ".join(parts[:count])
+        if _width(with_font, head) <= first:
+            return [head, " · ".join(parts[count:])]
+    return [text]
+
+
+def _fitting(text: str, role: str, largest: int, least: int, room: float, bold: bool = False) -> QFont:
+    """The largest font, down to `least`, in which `text` has room."""
+    for pixels in range(largest, least, -1):
+        made = scene_font(role, pixels, bold)
+        if _width(made, text) <= room:
+            return made
+    return scene_font(role, least, bold)
+
+
+@lru_cache(maxsize=20_000)
+def _measured(key: str, text: str) -> float:
+    made = QFont()
+    made.fromString(key)
+    return QFontMetricsF(made).horizontalAdvance(text)
+
+
+def _width(of: QFont, text: str) -> float:
+    return _measured(of.toString(), text)
+
+
+def _whole(box: QRectF) -> QRect:
+    return box.toAlignedRect()

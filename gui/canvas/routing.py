@@ -1,0 +1,194 @@
+"""How edges run: straight down where they can, otherwise beside the cards in a lane. Pure geometry, no Qt.
+
+Positions are all that a drawing stores, so an edge's way is worked out from them alone: first every edge by itself,
+then the lanes that would lie on one another are spread, short ones inside.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from engine.graph.layout import NODE_HEIGHT, NODE_WIDTH, ROW
+
+Point = tuple[float, float]
+
+TURN = float(ROW - NODE_HEIGHT)
+"""Height in which an edge bends from a port into its lane."""
+_CLEAR = 12.0
+"""Least distance between a lane and a card."""
+_APART = 10.0
+"""Distance between two lanes."""
+_HALF = NODE_WIDTH / 2
+_STEPS = 12
+
+
+@dataclass(frozen=True)
+class Wire:
+    """An edge to be routed: where it starts and ends, and what it comes from (edges of one port may share a lane)."""
+
+    key: Hashable
+    origin: Hashable
+    start: Point
+    end: Point
+
+
+@dataclass(frozen=True)
+class Route:
+    """The way of one edge: one S-curve, or a curve into the lane `x`, a straight piece, and a curve out of it."""
+
+    start: Point
+    end: Point
+    lane: float | None = None
+    turn: float = TURN
+
+    @property
+    def curves(self) -> tuple[tuple[Point, Point, Point, Point], ...]:
+        """Cubic Béziers as (from, control, control, to); between two of them the edge is straight."""
+        (sx, sy), (tx, ty) = self.start, self.end
+        if self.lane is None:
+            bend = max((ty - sy) / 2, min(TURN, abs(tx - sx)))
+            return ((self.start, (sx, sy + bend), (tx, ty - bend), self.end),)
+        x, turn = self.lane, self.turn
+        if ty - sy >= 2 * turn:
+            first = (self.start, (sx, sy + turn * 0.6), (x, sy + turn * 0.4), (x, sy + turn))
+            last = ((x, ty - turn), (x, ty - turn * 0.4), (tx, ty - turn * 0.6), self.end)
+        else:  # upwards, round the cards
+            first = (self.start, (sx, sy + TURN), (x, sy + TURN), (x, sy))
+            last = ((x, ty), (x, ty - TURN), (tx, ty - TURN), self.end)
+        return (first, last)
+
+    @property
+    def label(self) -> Point:
+        """Where the pill with the shape is centred: in the gap above the target, clear of its neighbours."""
+        (sx, sy), (tx, ty) = self.start, self.end
+        if self.lane is None:
+            return ((sx + tx) / 2, (sy + ty) / 2) if 0 < ty - sy <= ROW else (tx, ty - TURN / 2)
+        return (tx + (self.lane - tx) * 0.68, ty - TURN * 0.56)
+
+    def points(self) -> list[Point]:
+        """The way as a polyline, for hit tests and maps."""
+        flat: list[Point] = []
+        for curve in self.curves:
+            flat.extend(_bezier(curve, step / _STEPS) for step in range(_STEPS + 1))
+        return flat
+
+
+def _bezier(curve: tuple[Point, Point, Point, Point], t: float) -> Point:
+    a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
+    (x0, y0), (x1, y1), (x2, y2), (x3, y3) = curve
+    return a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3
+
+
+@dataclass(frozen=True)
+class _Lane:
+    """A vertical stretch that edges from one port use."""
+
+    x: float
+    top: float
+    bottom: float
+    origin: Hashable
+
+
+class Router:
+    """Ways around a fixed set of cards, given by their centres."""
+
+    def __init__(self, centres: Iterable[Point]) -> None:
+        self._cards = sorted((y, x) for x, y in centres)
+        self._heights = [y for y, _ in self._cards]
+
+    def route(self, wire: Wire) -> Route:
+        """The way of one edge by itself."""
+        (sx, sy), (tx, ty) = wire.start, wire.end
+        if ty - sy < 8:
+            between = self._between(ty - TURN, sy + TURN)
+            return Route(wire.start, wire.end, lane=_lane(sx, tx, _blocked(between)))
+        between = self._between(sy, ty)
+        if not between or self._free(Route(wire.start, wire.end), between):
+            return Route(wire.start, wire.end)
+        turn = min(TURN, (ty - sy) / 2)
+        return Route(wire.start, wire.end, lane=_lane(sx, tx, _blocked(between)), turn=turn)
+
+    def route_all(self, wires: Sequence[Wire]) -> dict[Hashable, Route]:
+        """The ways of all edges, with their lanes spread so that edges from different ports do not share one."""
+        routes = {wire.key: self.route(wire) for wire in wires}
+        taken: list[_Lane] = []
+        shared: dict[tuple[Hashable, float], list[Wire]] = {}
+        for wire in wires:
+            route = routes[wire.key]
+            top, bottom = sorted((route.start[1], route.end[1]))
+            if route.lane is not None:
+                shared.setdefault((wire.origin, route.lane), []).append(wire)
+            elif bottom - top > ROW and route.start[0] == route.end[0]:
+                taken.append(_Lane(route.start[0], top, bottom, wire.origin))
+        lanes = []
+        for (origin, x), some in shared.items():
+            heights = [y for wire in some for y in (wire.start[1], wire.end[1])]
+            lanes.append((_Lane(x, min(heights), max(heights), origin), some))
+        for lane, some in sorted(lanes, key=lambda entry: entry[0].bottom - entry[0].top):
+            placed = replace(lane, x=self._spread(lane, some[0].start[0], taken))
+            taken.append(placed)
+            for wire in some:
+                routes[wire.key] = replace(routes[wire.key], lane=placed.x)
+        return routes
+
+    def _between(self, top: float, bottom: float) -> list[tuple[float, float]]:
+        """Cards (y, x) of which some part lies strictly between two heights."""
+        first = bisect_right(self._heights, top - NODE_HEIGHT / 2)
+        last = bisect_left(self._heights, bottom + NODE_HEIGHT / 2)
+        return self._cards[first:last]
+
+    def _free(self, route: Route, cards: list[tuple[float, float]]) -> bool:
+        low, high = sorted((route.start[0], route.end[0]))
+        reach = _HALF + _CLEAR / 2
+        near = [(y, x) for y, x in cards if low - reach < x < high + reach]
+        if not near:
+            return True
+        if low == high:
+            return False
+        tall = NODE_HEIGHT / 2 + 2
+        flat = route.points()
+        return not any(abs(px - x) < reach and abs(py - y) < tall for y, x in near for px, py in flat)
+
+    def _spread(self, lane: _Lane, from_x: float, taken: list[_Lane]) -> float:
+        """An x for this lane, near its own, that no other lane of these rows has."""
+        x = lane.x
+        low, high = _gap(x, _blocked(self._between(lane.top, lane.bottom)))
+        others = [t.x for t in taken if t.origin != lane.origin and t.top < lane.bottom and t.bottom > lane.top]
+        start = (low + high) / 2 if high - low < 6 * _APART else x
+        outward = -1.0 if high == x or (low != x and x < from_x) else 1.0
+        sides = (outward,) if x in (low, high) and start == x else (outward, -outward)
+        for step in range(min(len(others) + 1, 200)):
+            for side in sides:
+                candidate = start + side * step * _APART
+                if low <= candidate <= high and all(abs(t - candidate) >= _APART - 1 for t in others):
+                    return candidate
+        return start
+
+
+def _blocked(cards: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Stretches of x that cards take, merged and in order."""
+    merged: list[tuple[float, float]] = []
+    for low, high in sorted((x - _HALF - _CLEAR, x + _HALF + _CLEAR) for _, x in cards):
+        if merged and low <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        else:
+            merged.append((low, high))
+    return merged
+
+
+def _lane(sx: float, tx: float, blocked: list[tuple[float, float]]) -> float:
+    """The free x that costs the least way; the right one of two equals."""
+    options = [sx, tx, *(end for stretch in blocked for end in stretch)]
+    free = [x for x in options if not any(low < x < high for low, high in blocked)]
+    if sx == tx and not blocked:
+        return sx + _HALF + _CLEAR
+    return min(free, key=lambda x: (abs(x - sx) + abs(x - tx), -x))
+
+
+def _gap(x: float, blocked: list[tuple[float, float]]) -> tuple[float, float]:
+    """The free stretch around `x`."""
+    low = max((end for _, end in blocked if end <= x), default=float("-inf"))
+    high = min((begin for begin, _ in blocked if begin >= x), default=float("inf"))
+    return low, high

@@ -1,0 +1,1 @@
+"""Gestures, one per file."""
