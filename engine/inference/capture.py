@@ -42,7 +42,7 @@ class CaptureState:
 class _Attempt:
     """One source object in one thread; abandoned when it hangs, whatever its thread does afterwards."""
 
-    source: Source
+    source: Source | None = None  # made in the thread too, since that may read files
     busy_since: float | None = None
     opened: bool = False
     abandoned: bool = False
@@ -54,7 +54,7 @@ class Capture:
     """Owns the reading of one source over any number of attempts.
 
     Args:
-        make: makes a fresh, unopened source for each attempt.
+        make: makes a fresh, unopened source for each attempt, in the attempt's own thread.
         start_thread: (function, name) to a started daemon thread; only such a thread can be left behind when it hangs.
         still_after: seconds after which a live source that repeats one picture is reopened.
 
@@ -97,8 +97,7 @@ class Capture:
             self._frame = None
             self._state = CaptureState("stopped")
             if attempt is not None:
-                attempt.abandoned = True
-                attempt.source.interrupt()
+                self._abandon(attempt)
             self._changed.notify_all()
         if attempt is None or attempt.thread is None:
             return True
@@ -116,7 +115,7 @@ class Capture:
                     self._changed.notify_all()
                     return self._frame
                 left = deadline - time.monotonic()
-                if left <= 0 or self._state.status == "stopped":
+                if left <= 0:
                     return None
                 self._changed.wait(min(left, 0.1))
 
@@ -127,11 +126,11 @@ class Capture:
         if len(self._stuck) >= _MOST_STUCK:
             self._retry_at = time.monotonic() + _PAUSES[-1]
             return
-        attempt = _Attempt(self._make(), busy_since=time.monotonic())
+        attempt = _Attempt(busy_since=time.monotonic())
         self._attempt = attempt
         if self._state.status not in ("lost", "failed"):
             self._state = CaptureState("opening")
-        attempt.thread = self._start_thread(lambda: self._run(attempt), f"capture {attempt.source.name}")
+        attempt.thread = self._start_thread(lambda: self._run(attempt), "capture")
 
     def _supervise(self) -> None:
         now = time.monotonic()
@@ -139,7 +138,7 @@ class Capture:
         if self._retry_at is not None and now >= self._retry_at:
             self._retry_at = None
             self._begin()
-        elif attempt is not None and attempt.busy_since is not None:
+        elif attempt is not None and attempt.source is not None and attempt.busy_since is not None:
             source = attempt.source
             patience = source.patience if attempt.opened else source.open_patience
             waited = now - attempt.busy_since
@@ -151,20 +150,28 @@ class Capture:
         """End this attempt with an error and plan the next one where that makes sense."""
         if attempt.abandoned:
             return
-        attempt.abandoned = True
-        attempt.source.interrupt()
+        self._abandon(attempt)
         self._attempt = None
-        again = attempt.source.live
+        again = attempt.source is not None and attempt.source.live
         self._state = CaptureState("lost" if self._worked else "failed", error, again)
         if again:
             self._retry_at = time.monotonic() + _PAUSES[min(self._failures, len(_PAUSES) - 1)]
             self._failures += 1
         self._changed.notify_all()
 
+    @staticmethod
+    def _abandon(attempt: _Attempt) -> None:
+        attempt.abandoned = True
+        if attempt.source is not None:
+            attempt.source.interrupt()
+
     def _run(self, attempt: _Attempt) -> None:
         """The capture thread."""
-        source = attempt.source
+        source: Source | None = None
         try:
+            source = self._make()
+            attempt.busy_since = time.monotonic()
+            attempt.source = source
             source.open()
             attempt.opened = True
             while not attempt.abandoned:
@@ -179,21 +186,22 @@ class Capture:
                         self._state = CaptureState("ended")
                         self._changed.notify_all()
                         return
-                    self._deliver(attempt, frame)
+                    self._deliver(attempt, source, frame)
         except VitrineError as error:
             with self._changed:
                 self._fail(attempt, error)
         except Exception as error:  # noqa: BLE001 - whatever a driver raises becomes a sentence
             details = traceback.format_exc()
-            log.error("reading %s failed\n%s", source.name, details)
+            log.error("reading %s failed\n%s", source.name if source else "a source", details)
             with self._changed:
                 self._fail(attempt, explain(error, details))
         finally:
             attempt.busy_since = None
-            source.close()
+            if source is not None:
+                source.close()
 
-    def _deliver(self, attempt: _Attempt, frame: Frame) -> None:
-        if attempt.source.live and self._repeats(attempt, frame):
+    def _deliver(self, attempt: _Attempt, source: Source, frame: Frame) -> None:
+        if source.live and self._repeats(attempt, source.name, frame):
             return
         self._frame = frame
         self._taken = False
@@ -202,10 +210,10 @@ class Capture:
         self._worked = True
         self._failures = 0
         self._changed.notify_all()
-        while not attempt.source.paced and not self._taken and not attempt.abandoned:
+        while not source.paced and not self._taken and not attempt.abandoned:
             self._changed.wait(0.5)
 
-    def _repeats(self, attempt: _Attempt, frame: Frame) -> bool:
+    def _repeats(self, attempt: _Attempt, name: str, frame: Frame) -> bool:
         """Whether the source was just given up because it repeats one picture."""
         still = attempt.watch.seconds_still(frame)
         fingerprint = attempt.watch.fingerprint
@@ -213,7 +221,6 @@ class Capture:
             return False
         # Reopened once for this picture. If it comes back it is a still picture, such as a virtual camera shows.
         self._still_fingerprint = fingerprint
-        name = attempt.source.name
         self._fail(
             attempt,
             JobFailed(

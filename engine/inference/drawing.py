@@ -1,7 +1,7 @@
 """A drawing of the scribble pad brought into the form that the pictures of a dataset have. Never imports torch.
 
-A network that learned from scanned digits knows them in one size, place and thickness. What a mouse draws has none of these,
-so each dataset of writing registers how its own pictures were made.
+A network that learned from scanned digits knows them in one size, place and thickness. What a mouse draws has none of
+these, so each dataset of writing registers how its own pictures were made.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from engine.registry import Registry
 STYLES: Registry[Callable[[np.ndarray], np.ndarray]] = Registry("style of drawing")
 """By dataset id: a function from ink, (H, W) bool, to a picture like the dataset's, (h, w) uint8."""
 
-# The digits' 32×32 scans are filled from top to bottom, at most 24 columns wide, and ink covers 0.306 of them whatever the
-# digit (the means over all 1,797 pictures: 303 for a seven to 330 for an eight, of 1,024).
+# The digits' 32×32 scans are filled from top to bottom, at most 24 columns wide, and ink covers 0.306 of them whatever
+# the digit (the means over all 1,797 pictures: 303 for a seven to 330 for an eight, of 1,024).
 _FINE = 128
 _CELLS = 8
 _WIDEST = 0.75
@@ -38,7 +38,7 @@ def like_dataset(image: np.ndarray, dataset: str) -> np.ndarray:
 
 
 def find_ink(image: np.ndarray) -> np.ndarray:
-    """Where the drawing differs from its paper, (H, W) bool. The paper has the commonest colour of the picture's edge."""
+    """Where the drawing differs from its paper, (H, W) bool. The paper is as light as most of the picture's edge."""
     grey = image.mean(axis=2)
     edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     return np.asarray(np.abs(grey - np.median(edge)) > 96)

@@ -1,6 +1,6 @@
-"""The live loop: newest picture in, what was found out, for as long as somebody watches. No Qt, and no thread of its own.
+"""The live loop: newest picture in, what was found out, for as long as somebody watches.
 
-Never imports torch or cv2; the predictors do.
+It has no Qt and starts no thread. It never imports torch or cv2; the predictors do.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from engine.errors import VitrineError
@@ -59,7 +59,7 @@ class ModelState:
     error: VitrineError | None = None
 
 
-@dataclass(eq=False)
+@dataclass
 class _Wish:
     """What the watcher wants the loop to work with."""
 
@@ -67,7 +67,8 @@ class _Wish:
     open_predictor: OpenPredictor | None = None
     model_serial: int = 0
     capture_serial: int = 0
-    taps: tuple[Tap, ...] = field(default_factory=tuple)
+    taps: tuple[Tap, ...] = ()
+    paused: bool = False
 
 
 class LiveLoop:
@@ -86,6 +87,8 @@ class LiveLoop:
         self._rate = RateMeter()
         self._stages = StageMeter()
         self._serial = 0
+        self._last: Frame | None = None
+        self._again = False  # whether the last picture is to be looked at once more
 
     def watch(self, capture: Capture | None) -> None:
         """Look at another source from now on; None for nothing."""
@@ -108,6 +111,12 @@ class LiveLoop:
         with self._changed:
             self._wish.taps = taps
 
+    def pause(self, paused: bool) -> None:
+        """Take no new picture while paused; another model still looks at the last one."""
+        with self._changed:
+            self._wish.paused = paused
+            self._changed.notify_all()
+
     def stop(self) -> None:
         """Let `run` end after the frame in hand."""
         with self._changed:
@@ -120,7 +129,7 @@ class LiveLoop:
         try:
             while not self._stopping:
                 with self._changed:
-                    wish = _Wish(**vars(self._wish))
+                    wish = replace(self._wish)
                 if wish.model_serial != model_serial:
                     model_serial = wish.model_serial
                     self._open(wish.open_predictor, model_serial)
@@ -133,14 +142,13 @@ class LiveLoop:
 
     def _one(self, wish: _Wish) -> None:
         """Handle one picture, or wait a little for one."""
-        if wish.capture is None:
-            with self._changed:
-                if not self._stopping and self._wish.capture is None:
-                    self._changed.wait(0.2)
-            return
-        frame = wish.capture.newest(0.1)
+        frame = None if wish.capture is None or wish.paused else wish.capture.newest(0.1)
+        if frame is None and self._again:
+            frame = self._last
         if frame is None:
+            self._rest(wish)
             return
+        self._last, self._again = frame, False
         began = time.perf_counter()
         outcome = self._predict(frame)
         done = time.perf_counter()
@@ -164,6 +172,12 @@ class LiveLoop:
             if self._wish.capture_serial == wish.capture_serial:
                 self.result = result
 
+    def _rest(self, wish: _Wish) -> None:
+        """Wait until something is wished for that gives work; a running source is waited for elsewhere."""
+        with self._changed:
+            if not self._stopping and wish == self._wish and (wish.capture is None or wish.paused):
+                self._changed.wait(5.0)
+
     def _predict(self, frame: Frame) -> Outcome | None:
         if self._predictor is None:
             return None
@@ -179,6 +193,7 @@ class LiveLoop:
         self._close()
         self._rate.reset()
         self._stages.reset()
+        self._again = True
         if open_predictor is None:
             return
         try:
@@ -201,6 +216,8 @@ class LiveLoop:
                 self.model = ModelState("failed", self.model.name, error=error)
 
     def _begin_source(self) -> None:
+        self._last = None
+        self._again = False
         self._rate.reset()
         self._stages.reset()
         if self._predictor is not None:

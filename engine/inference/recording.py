@@ -70,7 +70,10 @@ class Recorder:
         if self._writer is None:
             self._open(image, time_ms)
         slot = round((time_ms - self._first_ms) / 1000 * self.fps)
-        slot = min(slot, self.frames + int(_LONGEST_GAP_S * self.fps))
+        most = self.frames + int(_LONGEST_GAP_S * self.fps)
+        if slot > most:
+            self._first_ms += (slot - most) * 1000 / self.fps
+            slot = most
         while self._last is not None and self.frames < slot:
             self._write(self._last)
         fitted = _fitted(image, self._size)

@@ -12,46 +12,55 @@ from engine.inference.frame import Frame
 from engine.inference.source import SOURCES, Source, SourceKind
 
 
+class Board:
+    """What is drawn now, shared by the pad that draws and the source that reads. Any thread may use it."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.image: np.ndarray | None = None
+        self.serial = 0
+        self.drawn_at = 0.0
+
+    def put(self, image: np.ndarray | None) -> None:
+        """Show a drawing: (H, W, 3) uint8, ink on paper of either colour; None when it was wiped."""
+        with self.changed:
+            self.image = image
+            self.serial += 1
+            self.drawn_at = time.perf_counter()
+            self.changed.notify_all()
+
+
 class ScribbleSource(Source):
-    """Pictures that another thread puts in; only the newest counts."""
+    """The drawings of a board; only the newest counts, and one that is there already comes first."""
 
     patience = None
     open_patience = None
 
-    def __init__(self) -> None:
+    def __init__(self, board: Board) -> None:
         super().__init__("Scribble pad")
-        self._changed = threading.Condition()
-        self._image: np.ndarray | None = None
-        self._put_at = 0.0
+        self._board = board
+        self._seen = -1
         self._began = time.perf_counter()
         self._index = 0
-
-    def put(self, image: np.ndarray) -> None:
-        """Hand over a drawing: (H, W, 3) uint8, ink on paper of either colour. Any thread may."""
-        with self._changed:
-            self._image = image
-            self._put_at = time.perf_counter()
-            self._changed.notify_all()
 
     def open(self) -> None:
         return
 
     def read(self) -> Frame | None:
-        with self._changed:
-            while self._image is None and not self.interrupted:
-                self._changed.wait(0.5)
-            if self._image is None:
+        board = self._board
+        with board.changed:
+            while (board.serial == self._seen or board.image is None) and not self.interrupted:
+                board.changed.wait(0.5)
+            if self.interrupted or board.image is None:
                 return None
-            image, self._image = self._image, None
-            at = self._put_at
-        frame = Frame(image, self._index, (at - self._began) * 1000, at, self.name, drawn=True)
+            image, at, self._seen = board.image, board.drawn_at, board.serial
         self._index += 1
-        return frame
+        return Frame(image, self._index - 1, (at - self._began) * 1000, at, self.name, drawn=True)
 
     def interrupt(self) -> None:
         super().interrupt()
-        with self._changed:
-            self._changed.notify_all()
+        with self._board.changed:
+            self._board.changed.notify_all()
 
     def close(self) -> None:
         return
