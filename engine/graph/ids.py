@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import keyword
 import re
 from collections.abc import Container
@@ -25,7 +24,10 @@ MODULE_ATTRIBUTES = frozenset(
     )
 )
 # Names that the compiled module or the generated code uses itself.
-_OWN = frozenset({"self", "torch", "nn", "F", "math", "tap", "timed", "spec", "slots", "Tensor"})
+_OWN = frozenset(
+    {"self", "torch", "nn", "F", "math", "tap", "timed", "spec", "slots", "Tensor", "super", "tuple", "list", "dict"}
+    | {"len", "range", "int", "zip", "sum", "max", "min"}
+)
 RESERVED = MODULE_ATTRIBUTES | _OWN
 
 
@@ -35,7 +37,7 @@ def why_not(id: str) -> str:
         return "it must consist of letters, digits and underscores and not begin with a digit"
     if id.startswith("_"):
         return "it must not begin with an underscore"
-    if keyword.iskeyword(id) or id in RESERVED or hasattr(builtins, id):
+    if keyword.iskeyword(id) or id in RESERVED:
         return "Python or PyTorch uses that word itself"
     return ""
 

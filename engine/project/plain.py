@@ -47,10 +47,11 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise BadInput(f"{path} could not be opened: {reason}.", "Choose a file that you may read.") from None
+    info = os.fstat(handle)
+    if not stat.S_ISREG(info.st_mode):
+        os.close(handle)
+        raise BadInput(f"{path} is not a file.", "Choose a file, not a folder or a device.")
     with os.fdopen(handle, "rb") as file:
-        info = os.fstat(handle)
-        if not stat.S_ISREG(info.st_mode):
-            raise BadInput(f"{path} is not a file.", "Choose a file, not a folder or a device.")
         if info.st_size > limit:
             raise BadInput(
                 f"{path} has {info.st_size:,} bytes, more than the {limit:,} that Vitrine reads.",

@@ -58,8 +58,11 @@ def is_project(path: Path) -> bool:
 def inside(folder: Path, relative: str | Path) -> Path:
     """Return `folder / relative`, links followed, if it stays within the folder; else raise `BadInput`."""
     root = Path(folder).resolve()
-    target = (root / relative).resolve()
-    if target != root and root not in target.parents:
+    try:
+        target: Path | None = (root / relative).resolve()
+    except (OSError, RuntimeError):  # links in a circle
+        target = None
+    if target is None or (target != root and root not in target.parents):
         raise BadInput(
             f"{relative} leads out of the project folder {folder}.",
             "Keep what belongs to a project inside its folder.",
