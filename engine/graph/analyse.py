@@ -1,0 +1,111 @@
+"""The answer to "what is this drawing?": shapes, costs, receptive fields, and what is wrong with it.
+
+Incremental by what it remembers: a layer with the same settings and input shapes, or a block with the same inputs, is
+never computed twice, so that an edit costs what lies downstream of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from engine.graph.level import Level, resolve
+from engine.graph.problems.base import PROBLEMS, View, title, try_layer
+from engine.graph.repairs import default_param, take_out, within
+from engine.graph.results import SEVERITIES, Analysis, NodeInfo, Problem, Totals
+from engine.graph.shapes import warm_up as warm_up
+from engine.graph.spec import NetworkSpec, Shape
+
+
+def analyse(spec: NetworkSpec, previous: Analysis | None = None, *, classes: int | None = None) -> Analysis:
+    """Work out everything about a network. Never raises for a bad drawing: what is wrong becomes a `Problem`.
+
+    Args:
+        previous: an analysis of an earlier state; what did not change is the same object in the new one.
+        classes: how many classes the data has, where that is known, so that the head can be compared with it.
+    """
+    if previous is not None and previous.spec is spec and previous.classes == classes:
+        return previous
+    level = resolve(spec)
+    nodes: dict[str, NodeInfo] = {}
+    _collect(level, "", nodes)
+    if previous is not None:
+        for id, info in nodes.items():
+            before = previous.nodes.get(id)
+            if before is not None and before == info:
+                nodes[id] = before
+    problems = _problems(level, "", True, classes)
+    live = [level.infos[id] for id in level.live if id in level.infos]
+    return Analysis(
+        spec=spec,
+        nodes=nodes,
+        problems=tuple(sorted(problems, key=lambda problem: SEVERITIES.index(problem.severity))),
+        totals=Totals(
+            sum(info.parameters for info in live),
+            sum(info.trainable_parameters for info in live),
+            sum(info.macs for info in live),
+            sum(info.activation_bytes for info in live),
+        ),
+        input=_ends(level.infos[node.id].output_shape for node in spec.inputs),
+        output=_ends(signal.shape if signal else None for signal in level.leaving),
+        classes=classes,
+    )
+
+
+def _ends(shapes: Iterable[Shape | None]) -> Shape | tuple[Shape | None, ...] | None:
+    """One shape as itself, several as a tuple, none as None."""
+    found = tuple(shapes)
+    if len(found) <= 1:
+        return found[0] if found else None
+    return found
+
+
+def _collect(level: Level, prefix: str, nodes: dict[str, NodeInfo]) -> None:
+    for node in level.spec.nodes:
+        info = level.infos[node.id]
+        nodes[prefix + node.id] = replace(info, id=prefix + node.id) if prefix else info
+        if node.id in level.inside:
+            _collect(level.inside[node.id], f"{prefix}{node.id}.", nodes)
+        elif node.subgraph is not None:
+            _unknown(node.subgraph, f"{prefix}{node.id}.", nodes)
+
+
+def _unknown(spec: NetworkSpec, prefix: str, nodes: dict[str, NodeInfo]) -> None:
+    for node in spec.nodes:
+        nodes[prefix + node.id] = NodeInfo(prefix + node.id, node.type)
+        if node.subgraph is not None:
+            _unknown(node.subgraph, f"{prefix}{node.id}.", nodes)
+
+
+def _problems(level: Level, path: str, top: bool, classes: int | None) -> list[Problem]:
+    """Problems of a network and, with their nodes named "block.inner", of its blocks, in order of computation."""
+    view = View(level, top, classes)
+    found = [problem for _, check in PROBLEMS.items() for problem in check(view)]
+    explained = {problem.node for problem in found if problem.severity == "error"}
+    found += _unexplained(view, explained)
+    found.sort(key=lambda problem: view.rank.get(problem.node or "", -1))
+    placed = [_placed(problem, path) for problem in found]
+    for id, inner in level.inside.items():
+        placed += _problems(inner, f"{path}.{id}".strip("."), False, classes)
+    return placed
+
+
+def _placed(problem: Problem, path: str) -> Problem:
+    if not path:
+        return problem
+    node = f"{path}.{problem.node}" if problem.node else path
+    return replace(problem, node=node, repairs=tuple(within(path, repair) for repair in problem.repairs))
+
+
+def _unexplained(view: View, explained: set[str | None]) -> Iterator[Problem]:
+    """Failures for which no checker had words of its own, in the layer's."""
+    for id, failure in view.level.failures.items():
+        if id in explained:
+            continue
+        node = view.spec.by_id[id]
+        repairs = [take_out(id)]
+        for name in node.params:
+            params = {key: value for key, value in node.params.items() if key != name}
+            if try_layer(node.type, params, view.level.shapes_into(id)):
+                repairs.insert(0, default_param(id, name, f"Put {name} of {id} back to its default"))
+        yield Problem("error", "impossible", id, f"{title(node)}: {failure.what}", failure.advice, tuple(repairs))

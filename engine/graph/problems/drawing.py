@@ -1,0 +1,246 @@
+"""Faults of the drawing itself: no input, no output, loose ends, circles, unknown types."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from functools import partial
+
+from engine.graph.level import Level
+from engine.graph.ports import input_ports, is_known, is_variadic, output_ports
+from engine.graph.problems.base import View, register, title, try_layer
+from engine.graph.repairs import add_input, add_output, become, cut, take_out, wire
+from engine.graph.results import Problem, Repair
+from engine.graph.shapes import facts_of
+from engine.graph.spec import INPUT, OUTPUT, EdgeSpec, NodeSpec, Shape
+from engine.graph.topology import cycles, reachable
+from engine.layers.base import LAYERS
+
+_USUAL_INPUTS: tuple[Shape, ...] = ((1, 32, 32), (3, 224, 224), (1024,))
+
+
+@register("no-input")
+def no_input(view: View) -> Iterator[Problem]:
+    """A network without an Input node."""
+    if view.spec.inputs:
+        return
+    open_ports = [(id, ports[0]) for id, ports in view.level.missing.items()]
+    target, shape = None, _USUAL_INPUTS[0]
+    if open_ports:
+        id, port = min(open_ports, key=lambda one: view.spec.by_id[one[0]].position[::-1])
+        target = EdgeSpec("", id, "out", port)
+        node = view.spec.by_id[id]
+        shape = next((s for s in _USUAL_INPUTS if try_layer(node.type, node.params, (s,))), shape)
+    label = f"Add an Input and connect it to {target.target}" if target else "Add an Input"
+    yield Problem(
+        "error",
+        "no-input",
+        None,
+        "The network has no Input, so nothing can come in.",
+        "Add an Input node.",
+        (Repair("add-input", label, partial(add_input, target=target, shape=shape)),),
+    )
+
+
+@register("no-output")
+def no_output(view: View) -> Iterator[Problem]:
+    """A network without an Output node."""
+    if view.spec.outputs:
+        return
+    ends = [id for id in view.level.order if not view.spec.edges_out_of.get(id) and output_ports(view.spec.by_id[id])]
+    reached = [id for id in ends if view.level.infos[id].output_shape is not None]
+    last = next(iter((reached or ends)[::-1]), None)
+    source = EdgeSpec(last, "", output_ports(view.spec.by_id[last])[0], "in") if last else None
+    label = f"Add an Output after {last}" if last else "Add an Output"
+    yield Problem(
+        "error",
+        "no-output",
+        None,
+        "The network has no Output, so nothing can come out.",
+        "Add an Output node.",
+        (Repair("add-output", label, partial(add_output, source=source)),),
+    )
+
+
+def _isolated(view: View, node: NodeSpec) -> bool:
+    return not view.spec.edges_into.get(node.id) and not view.spec.edges_out_of.get(node.id)
+
+
+@register("missing-input")
+def missing_input(view: View) -> Iterator[Problem]:
+    """A port that nothing feeds, at a node that is otherwise part of the drawing."""
+    for id, ports in view.level.missing.items():
+        node = view.spec.by_id[id]
+        if node.type != OUTPUT and _isolated(view, node):
+            continue
+        for port in ports:
+            where = "its input" if len(input_ports(node)) == 1 else f"its input {port!r}"
+            sources = _possible_sources(view.level, node, port)
+            repairs = [wire(EdgeSpec(source, id, out, port)) for source, out in sources[:3]]
+            yield Problem(
+                "error",
+                "missing-input",
+                id,
+                f"{title(node)} has nothing connected to {where}.",
+                "Connect the output of another node to it, or remove it.",
+                (*repairs, take_out(id)),
+            )
+
+
+@register("disconnected")
+def disconnected(view: View) -> Iterator[Problem]:
+    """Nodes that take no part: connected to nothing, or leading to no output."""
+    for node in view.spec.nodes:
+        if node.id in view.level.live and not _isolated(view, node):
+            continue
+        if not is_known(node) or node.type == OUTPUT or (node.type == INPUT and len(view.spec.nodes) == 1):
+            continue
+        if _isolated(view, node):
+            sources = [] if node.type == INPUT else _possible_sources(view.level, node, "in")
+            yield Problem(
+                "warning",
+                "disconnected",
+                node.id,
+                f"{title(node)} is connected to nothing and takes no part.",
+                "Connect it, or remove it.",
+                (*(wire(EdgeSpec(source, node.id, out, "in")) for source, out in sources[:2]), take_out(node.id)),
+            )
+        elif view.spec.outputs:
+            yield Problem(
+                "warning",
+                "leads-nowhere",
+                node.id,
+                f"{title(node)} leads to no Output, so the network leaves it out.",
+                "Connect what follows it to the rest, or remove it.",
+                (take_out(node.id),),
+            )
+
+
+def _possible_sources(level: Level, node: NodeSpec, port: str) -> list[tuple[str, str]]:
+    """Outputs that could feed a port without a circle and with a shape that fits, the most likely first."""
+    spec = level.spec
+    below = reachable(spec, [node.id])
+    found = []
+    for id in level.order:
+        other = spec.by_id[id]
+        shape = level.infos[id].output_shape
+        if id in below or other.type == OUTPUT or shape is None or not output_ports(other):
+            continue
+        single = node.type in LAYERS and len(input_ports(node)) == 1 and not is_variadic(node)
+        if single and node.type != OUTPUT and facts_of(node.type, node.params, (shape,)).failure:
+            continue
+        used = bool(spec.edges_out_of.get(id))
+        dx = other.position[0] - node.position[0]
+        dy = node.position[1] - other.position[1]
+        found.append(((used, dy < 0, abs(dx) + abs(dy)), -level.order.index(id), id, output_ports(other)[0]))
+    return [(id, out) for _, _, id, out in sorted(found)]
+
+
+@register("cycle")
+def cycle(view: View) -> Iterator[Problem]:
+    """Nodes that feed each other in a circle."""
+    if len(view.level.order) == len(view.spec.nodes):
+        return
+    for nodes in cycles(view.spec):
+        back = _leading_back(view, nodes)
+        names = ", ".join(nodes[:4]) + (f" and {len(nodes) - 4} more" if len(nodes) > 4 else "")
+        message = (
+            f"{names} feeds itself."
+            if len(nodes) == 1
+            else f"{names} feed each other in a circle, so none can be first."
+        )
+        label = f"Remove the connection from {back[0].source} to {back[0].target}"
+        if len(back) > 1:
+            label = f"Remove the {len(back)} connections that lead back"
+        yield Problem(
+            "error", "cycle", nodes[0], message, "Remove one of the connections between them.", (cut(back, label),)
+        )
+
+
+def _leading_back(view: View, nodes: tuple[str, ...]) -> list[EdgeSpec]:
+    """Edges among `nodes` that, removed, leave no circle: those that return to a node on the current path."""
+    ring = set(nodes)
+    entered = [id for id in nodes if any(e.source not in ring for e in view.spec.edges_into.get(id, ()))]
+    state: dict[str, int] = {}
+    back: list[EdgeSpec] = []
+    for root in (*entered, *nodes):
+        if root in state:
+            continue
+        state[root] = 1
+        work = [(root, iter(view.spec.edges_out_of.get(root, ())))]
+        while work:
+            id, rest = work[-1]
+            for edge in rest:
+                if edge.target not in ring:
+                    continue
+                if state.get(edge.target) == 1:
+                    back.append(edge)
+                elif edge.target not in state:
+                    state[edge.target] = 1
+                    work.append((edge.target, iter(view.spec.edges_out_of.get(edge.target, ()))))
+                    break
+            else:
+                state[id] = 2
+                work.pop()
+    return back
+
+
+@register("unknown-type")
+def unknown_type(view: View) -> Iterator[Problem]:
+    """A node of a type that this program does not have, for example from a newer version."""
+    for node in view.spec.nodes:
+        if is_known(node):
+            continue
+        if node.type == "Block":
+            yield Problem(
+                "error",
+                "empty-block",
+                node.id,
+                f"{node.id} is a block with nothing inside.",
+                "Remove it, or put layers into it.",
+                (take_out(node.id),),
+            )
+            continue
+        close = difflib.get_close_matches(node.type, list(LAYERS), n=2, cutoff=0.5)
+        hint = f"Did you mean {close[0]}?" if close else "Replace or remove it."
+        repairs = [become(node.id, type, _kept_params(node, type)) for type in close]
+        yield Problem(
+            "error",
+            "unknown-type",
+            node.id,
+            f"{node.id} is a {node.type!r}, a type of layer that this program does not have.",
+            hint,
+            (*repairs, take_out(node.id)),
+        )
+
+
+def _kept_params(node: NodeSpec, type: str) -> dict[str, object]:
+    fields = LAYERS.get(type).model_fields
+    return {name: value for name, value in node.params.items() if name in fields}
+
+
+@register("bad-edge")
+def bad_edge(view: View) -> Iterator[Problem]:
+    """Edges that a file may hold and a hand cannot draw: to a port that is not there, or a second one on a port."""
+    seen: set[tuple[str, str]] = set()
+    for edge in view.spec.edges:
+        source, target = view.spec.by_id.get(edge.source), view.spec.by_id.get(edge.target)
+        fault = ""
+        if source is None or target is None:
+            fault = f"the network has no {edge.source if source is None else edge.target}"
+        elif is_known(source) and edge.source_port not in output_ports(source):
+            fault = f"{title(source)} has no output {edge.source_port!r}"
+        elif is_known(target) and edge.target_port not in input_ports(target):
+            fault = f"{title(target)} has no input {edge.target_port!r}"
+        elif (edge.target, edge.target_port) in seen and is_known(target) and not is_variadic(target):
+            fault = f"{title(target)} already has a connection at {edge.target_port!r}"
+        seen.add((edge.target, edge.target_port))
+        if fault:
+            yield Problem(
+                "error",
+                "bad-edge",
+                edge.target if target is not None else None,
+                f"The connection from {edge.source} to {edge.target} cannot be: {fault}.",
+                "Remove the connection.",
+                (cut((edge,), f"Remove the connection from {edge.source} to {edge.target}"),),
+            )

@@ -1,0 +1,110 @@
+"""The end of the network: how many values come out, and what must not be done to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from math import prod
+
+from engine.graph.level import Level
+from engine.graph.problems.base import View, register, title, try_edit
+from engine.graph.repairs import Steps, put_between, set_param, take_out, within
+from engine.graph.results import Problem, Repair
+from engine.graph.shapes import written
+from engine.graph.spec import BLOCK
+from engine.layers.base import LAYERS
+
+_WIDTHS = ("out_features", "out_channels")
+
+
+def width_setting(level: Level, id: str, path: str = "") -> Callable[[int], Repair] | None:
+    """Find the layer before `id` that decides how many values arrive there; returns what sets its width.
+
+    It looks through layers without weights that have one input, and into blocks.
+    """
+    while (edge := level.feeding(id)) is not None:
+        node = level.spec.by_id[edge.source]
+        if node.type == BLOCK and node.id in level.inside:
+            inner = level.inside[node.id]
+            ends = [end.id for end in inner.spec.outputs]
+            return width_setting(inner, ends[0], f"{path}.{node.id}".strip(".")) if ends else None
+        if node.type not in LAYERS:
+            return None
+        name = next((name for name in _WIDTHS if name in LAYERS.get(node.type).model_fields), None)
+        if name is not None:
+            return partial(_set_width, path, node.id, name)
+        info = level.infos[node.id]
+        if len(info.input_shapes) != 1 or info.parameters:
+            return None
+        id = node.id
+    return None
+
+
+def _set_width(path: str, id: str, name: str, value: int) -> Repair:
+    called = f"{path}.{id}".strip(".")
+    return within(path, set_param(id, name, value, f"Set {name} of {called} to {value}"))
+
+
+@register("head-width")
+def head_width(view: View) -> Iterator[Problem]:
+    """A classifier that does not answer with one value per class."""
+    if not view.top or view.classes is None:
+        return
+    for place, node in enumerate(view.spec.outputs):
+        signal = view.level.leaving[place]
+        if signal is None or signal.shape == (view.classes,):
+            continue
+        shape = signal.shape
+        flat = len(shape) == 1
+        what = f"{shape[0]} values" if flat else f"{written(shape)}, a picture of {prod(shape):,} values"
+        yield Problem(
+            "error",
+            "head-width",
+            node.id,
+            f"{title(node)} gets {what}, but the data has {view.classes} classes.",
+            f"Let the last layer have {view.classes} outputs.",
+            tuple(_heads(view, node.id, place, shape)),
+        )
+
+
+def _heads(view: View, id: str, place: int, shape: tuple[int, ...]) -> Iterator[Repair]:
+    classes = view.classes or 1
+    setting = width_setting(view.level, id) if len(shape) == 1 else None
+    if setting is not None:
+        repair = setting(classes)
+        level = try_edit(view, repair.apply)
+        signal = level.leaving[place] if level is not None else None
+        if signal is not None and signal.shape == (classes,):
+            yield repair
+    edge = view.level.feeding(id)
+    if edge is not None:
+        flatten: Steps = () if len(shape) == 1 else (("Flatten", {}),)
+        steps = (*flatten, ("Linear", {"out_features": classes}))
+        words = f"{'Flatten and ' if flatten else ''}a Linear with {classes} outputs"
+        yield put_between(edge, steps, f"Insert {words} before {id}")
+
+
+@register("softmax-before-loss")
+def softmax_before_loss(view: View) -> Iterator[Problem]:
+    """A softmax as the last layer, although cross-entropy applies its own."""
+    if not view.top:
+        return
+    for node in view.spec.outputs:
+        edge = view.level.feeding(node.id)
+        while edge is not None:
+            before = view.spec.by_id[edge.source]
+            if before.type in ("Softmax", "LogSoftmax"):
+                yield Problem(
+                    "warning",
+                    "softmax-before-loss",
+                    before.id,
+                    f"{title(before)} is the last layer, but the cross-entropy loss applies a softmax itself.",
+                    "Remove it: twice softmax flattens the scores and slows learning down; the live view shows "
+                    "probabilities anyway.",
+                    (take_out(before.id),),
+                )
+                break
+            info = view.level.infos[before.id]
+            if before.type == BLOCK or info.parameters or len(info.input_shapes) != 1:
+                break
+            edge = view.level.feeding(before.id)
