@@ -94,8 +94,8 @@ class OrderedBatches:
 
 
 def bounds(count: int, batch_size: int) -> list[tuple[int, int]]:
-    """Where each batch starts and stops; no batch holds one picture unless there is only one."""
-    starts = list(range(0, count, batch_size))
+    """Where each of at least one batch starts and stops; no batch holds one picture unless there is only one."""
+    starts = list(range(0, count, batch_size)) or [0]
     if len(starts) > 1 and count - starts[-1] == 1:
         starts.pop()
     return list(zip(starts, [*starts[1:], count], strict=True))

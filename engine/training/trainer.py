@@ -90,12 +90,15 @@ class Trainer:
         self.outcome: Outcome | None = None  # of the newest validation
         self.norm_wanted = True  # whether the next step measures its gradient
         self.stopping = False  # set by a callback: no further epoch
+        self._random: Mapping[str, Any] | None = None  # of the generators, to go on from
         self._step_hooks = [hook.step_done for hook in self.callbacks if type(hook).step_done is not Callback.step_done]
 
     def fit(self, epochs: int) -> None:
         """Train until `epochs` epochs are done. Raises `JobCancelled` once cancelled, `JobFailed` if it diverges."""
         at, clock = self.position, _Clock(self.position)
         self._tell("started")
+        if self._random is not None:
+            set_random_state(self._random)
         try:
             while at.epoch < epochs and not self.stopping:
                 self.model.train()
@@ -196,7 +199,7 @@ class Trainer:
         for hook in self.callbacks:
             if hook.key:
                 hook.load(state["callbacks"][hook.key])
-        set_random_state(state["random"])
+        self._random = state["random"]
 
 
 class _Clock:
