@@ -67,6 +67,7 @@ def make_action(
         action.setShortcutContext(scope)
     if icon:
         action.setIcon(theme.icon(icon))
+        action.setProperty("icon_name", icon)
     action.setToolTip(with_shortcut(tip or text.replace("&", ""), action))
     action.setStatusTip("")
     action.setProperty("keywords", keywords)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QWidget
 from gui.actions import Actions
 from gui.document.checker import Checker
 from gui.document.document import Document
+from gui.document.gallery import Gallery
 from gui.document.run_store import RunStore
 from gui.runtime.engine_loader import EngineLoader
 from gui.runtime.job_runner import JobRunner
@@ -36,6 +37,7 @@ class Context:
     settings: Settings
     actions: Actions
     runs: RunStore
+    gallery: Gallery
     navigate: Navigate
 
 
@@ -69,6 +71,9 @@ class Page(QWidget):
         An action with the property "menu" set to "Edit" or "View" is put there; all others into the page's own menu.
         """
         return []
+
+    def shutdown(self) -> None:
+        """The window closes: end, without waiting, whatever runs that is not one of the runner's jobs."""
 
     def accept_hint(self, **hints: Any) -> None:
         """Do what whoever navigated here asked for. Unknown hints are ignored."""

@@ -69,7 +69,7 @@ class Document(QObject):
         self._place: Path | None = None
         self._slot: RecoverySlot = files.first_slot()
         self._autosave = QTimer(self, singleShot=True)
-        self._autosave.setInterval(round(autosave_seconds * 1000))
+        self.autosave_seconds = autosave_seconds
         self._autosave.timeout.connect(self._autosave_now)
 
     # what is open
@@ -119,7 +119,7 @@ class Document(QObject):
     def _show(self, before: ProjectSpec, after: ProjectSpec, label: str) -> None:
         self.project = after
         if not self._autosave.isActive():
-            self._autosave.start()
+            self._autosave.start(round(self.autosave_seconds * 1000))
         self.changed.emit(Change(before, after, label))
 
     # files, all through jobs
@@ -208,7 +208,7 @@ class Document(QObject):
                 if self.project is project:
                     self.undo_stack.setClean()
                 elif not self._autosave.isActive():
-                    self._autosave.start()
+                    self._autosave.start(round(self.autosave_seconds * 1000))
                 self.state_changed.emit()
 
         handle.ended.connect(ended)

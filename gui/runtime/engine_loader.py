@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QObject, Signal
 
@@ -37,12 +41,16 @@ class EngineLoader(QObject):
         self.text = "Waiting to load the engine"
         self.share = 0.0
 
-    def start(self) -> None:
-        """Begin to load; later calls do nothing unless the first try has failed."""
+    def start(self, also: Sequence[str] = ()) -> None:
+        """Begin to load; later calls do nothing unless the first try has failed.
+
+        Args:
+            also: modules to import afterwards, so that the first visit to a page does not wait for them.
+        """
         if self._started:
             return
         self._started, self.error = True, None
-        handle = self._runner.start(load_engine, title="Loading the engine", show=False)
+        handle = self._runner.start(_Load(tuple(also)), title="Loading the engine", show=False)
         handle.event.connect(self._told)
         handle.ended.connect(self._ended)
 
@@ -64,14 +72,32 @@ class EngineLoader(QObject):
             self.failed.emit(end.error)
 
 
-def load_engine(emit: Emit, token: CancelToken) -> None:
+@dataclass(frozen=True)
+class _Load:
     """The job: import the heavy modules one after another, and use the meta device once."""
-    steps = (("Loading PyTorch", _torch), ("Loading torchvision", _torchvision), ("Warming up", _meta))
-    for number, (text, step) in enumerate(steps):
-        token.raise_if_cancelled()
-        emit(Progress(text, number, len(steps)))
-        step()
-    emit(Progress("Engine ready", len(steps), len(steps)))
+
+    also: tuple[str, ...]
+
+    def __call__(self, emit: Emit, token: CancelToken) -> None:
+        steps: list[tuple[str, Callable[[], object]]] = [
+            ("Loading PyTorch", _torch),
+            ("Loading torchvision", _torchvision),
+            ("Loading the pages", partial(_modules, self.also)),
+            ("Warming up", _meta),
+        ]
+        for number, (text, step) in enumerate(steps):
+            token.raise_if_cancelled()
+            emit(Progress(text, number, len(steps)))
+            step()
+        emit(Progress("Engine ready", len(steps), len(steps)))
+
+
+def _modules(names: Sequence[str]) -> None:
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except Exception:
+            log.exception("%s could not be imported", name)
 
 
 def _torch() -> None:

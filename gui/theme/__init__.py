@@ -2,7 +2,7 @@
 
 from gui.theme.fonts import Role, font
 from gui.theme.icons import icon
-from gui.theme.theme import Mode, apply, category_colour, mode, space, tokens, watcher
+from gui.theme.theme import Mode, apply, category_colour, mode, space, text_percent, tokens, watcher
 from gui.theme.tokens import Tokens
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "icon",
     "mode",
     "space",
+    "text_percent",
     "tokens",
     "watcher",
 ]

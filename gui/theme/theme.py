@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
-from PySide6.QtGui import QColor, QGuiApplication, QPalette
+from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
 from gui.theme.tokens import CATEGORY_COLOURS, DARK, LIGHT, Tokens
 
 Mode = Literal["system", "light", "dark"]
 
+SMALLEST_POINTS = 9.75  # 13 px at 96 dpi
 GRID = 8  # pixels; every distance is a multiple, or a half of it
 
 
@@ -23,6 +24,8 @@ class Watcher(QObject):
     def __init__(self) -> None:
         super().__init__()
         self.mode: Mode = "system"
+        self.text_percent = 100
+        self.base: QFont | None = None  # the system's own font, before any scaling
         self.tokens: Tokens = LIGHT
         self._follows = False
 
@@ -35,7 +38,7 @@ class Watcher(QObject):
     def _system_changed(self) -> None:
         app = QApplication.instance()
         if self.mode == "system" and isinstance(app, QApplication):
-            apply(app, "system")
+            apply(app, "system", self.text_percent)
 
 
 _watcher: Watcher | None = None
@@ -69,10 +72,21 @@ def category_colour(category: str) -> str:
     return CATEGORY_COLOURS.get(category, tokens().ink)
 
 
-def apply(app: QApplication, mode: Mode) -> None:
-    """Put the theme on `app`: Fusion with our palette, and the base font. Emits `watcher().changed`."""
+def text_percent() -> int:
+    """How large text is, in percent of the system's size."""
+    return watcher().text_percent
+
+
+def apply(app: QApplication, mode: Mode, text_percent: int = 100) -> None:
+    """Put the theme on `app`: our style and palette, and the base font at `text_percent` of the system's size.
+
+    Emits `watcher().changed`.
+    """
     seen = watcher()
-    seen.mode = mode
+    seen.mode, seen.text_percent = mode, text_percent
+    if seen.base is None:
+        seen.base = QFont(app.font())
+    app.setFont(_scaled(seen.base, text_percent))
     seen.follow_system()
     wanted = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}.get(mode, Qt.ColorScheme.Unknown)
     hints = app.styleHints()
@@ -84,6 +98,14 @@ def apply(app: QApplication, mode: Mode) -> None:
         app.setStyle("Fusion")
     app.setPalette(palette(seen.tokens))
     seen.changed.emit()
+
+
+def _scaled(base: QFont, percent: int) -> QFont:
+    # 13 px is the base that the window is drawn for; a system that asks for larger text gets it.
+    made = QFont(base)
+    points = base.pointSizeF() if base.pointSizeF() > 0 else base.pixelSize() * 0.75
+    made.setPointSizeF(max(points, SMALLEST_POINTS) * percent / 100)
+    return made
 
 
 def palette(t: Tokens) -> QPalette:

@@ -12,6 +12,7 @@ from gui.actions import Actions
 from gui.context import Context
 from gui.document.checker import Checker
 from gui.document.document import Document
+from gui.document.gallery import Gallery
 from gui.document.run_store import RunStore
 from gui.runtime.engine_loader import EngineLoader
 from gui.runtime.job_runner import JobRunner
@@ -57,5 +58,6 @@ def context(runner: JobRunner) -> Iterator[Context]:
     engine = EngineLoader(runner)
     checker = Checker(document, runner, engine, notifier)
     runs = RunStore(document, runner, notifier)
-    yield Context(document, checker, runner, engine, notifier, settings, Actions(), runs, Navigation())
+    gallery = Gallery(document, runner, notifier)
+    yield Context(document, checker, runner, engine, notifier, settings, Actions(), runs, Navigation(), gallery)
     document.close()

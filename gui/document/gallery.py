@@ -1,0 +1,92 @@
+"""The famous networks, listed in the background, and opening one as a new project."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+
+from engine.cancel import CancelToken
+from engine.events import Emit, Event, Failed, Finished
+from engine.gallery.base import GALLERY, GalleryEntry, open_network
+from engine.graph.spec import NetworkSpec
+from engine.project.spec import ProjectSpec
+from gui.document.document import Document
+from gui.document.thumbnail import Thumbnail, thumbnail
+from gui.runtime.job_runner import JobRunner
+from gui.runtime.notifications import Notifier
+
+
+class Gallery(QObject):
+    """Signals: `changed()` when `entries` are there."""
+
+    changed = Signal()
+
+    def __init__(
+        self, document: Document, runner: JobRunner, notifier: Notifier, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._document, self._runner, self._notifier = document, runner, notifier
+        self._asked = False
+        self.entries: tuple[GalleryEntry, ...] = ()
+        self._thumbnails: Mapping[str, Thumbnail] = {}
+
+    def thumbnail(self, id: str) -> Thumbnail | None:
+        """The network as a strip of dots; None for one that could not be drawn."""
+        return self._thumbnails.get(id)
+
+    def load(self) -> None:
+        """List them, once; importing every family takes a moment."""
+        if self._asked:
+            return
+        self._asked = True
+        handle = self._runner.start(_list, title="Reading the gallery", show=False)
+        handle.ended.connect(self._listed)
+
+    def open(self, id: str) -> None:
+        """Make the network and open it as a new project."""
+        handle = self._runner.start(_Make(id), title="Drawing the network", show=False)
+        handle.ended.connect(self._made)
+
+    def _listed(self, end: Event) -> None:
+        if isinstance(end, Finished):
+            self.entries, self._thumbnails = end.result
+            self.changed.emit()
+        elif isinstance(end, Failed):
+            self._notifier.error(end.error)
+
+    def _made(self, end: Event) -> None:
+        if isinstance(end, Failed):
+            self._notifier.error(end.error)
+        elif isinstance(end, Finished):
+            self._document.new(end.result)
+
+
+def _list(emit: Emit, token: CancelToken) -> tuple[tuple[GalleryEntry, ...], Mapping[str, Thumbnail]]:
+    entries = tuple(sorted((entry for _, entry in GALLERY.items()), key=lambda entry: (entry.year, entry.name)))
+    strips = {}
+    for entry in entries:
+        token.raise_if_cancelled()
+        strips[entry.id] = thumbnail(open_network(entry.id))
+    return entries, strips
+
+
+@dataclass(frozen=True)
+class _Make:
+    id: str
+
+    def __call__(self, emit: Emit, token: CancelToken) -> ProjectSpec:
+        return project_for(open_network(self.id))
+
+
+def project_for(network: NetworkSpec) -> ProjectSpec:
+    """A project whose pictures come in the size and with the channels that the network's input has."""
+    project = ProjectSpec(name=network.name, network=network)
+    shape = network.inputs[0].params.get("shape") if network.inputs else None
+    if not shape or len(shape) != 3 or shape[0] not in (1, 3):
+        return project
+    channels, height, width = shape
+    size = {"height": height, "width": width, "channels": channels}
+    preprocess = project.data.preprocess.model_copy(update=size)
+    return project.with_(data=project.data.model_copy(update={"preprocess": preprocess}))

@@ -1,0 +1,167 @@
+"""The cards of the start page: ways to begin, and famous networks."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QAction, QColor, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+
+from engine.gallery.base import GalleryEntry
+from gui import theme
+from gui.document.thumbnail import Thumbnail
+
+ROUND = 10
+_SOURCES = {"paper": "as published", "torchvision": "as in torchvision", "modern": "as built today"}
+_WRAP = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
+
+
+class Card(QAbstractButton):
+    """A button with a border, a ground that answers the pointer, and a ring for the keyboard."""
+
+    def __init__(self, name: str, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setText(name)
+        self.setAccessibleName(name)
+        self.setAccessibleDescription(text)
+        self.setToolTip(text)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        theme.watcher().changed.connect(self._themed)
+
+    def ground(self, painter: QPainter, *, primary: bool = False) -> None:
+        """Paint the ground and the border for the state of now."""
+        t = theme.tokens()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        area = QRectF(self.rect()).adjusted(1, 1, -1, -1)
+        hot = self.underMouse() or self.isDown()
+        if primary:
+            fill, line = (t.accent_hover if hot else t.accent), (t.accent_hover if hot else t.accent)
+        else:
+            fill, line = (t.hover if self.isDown() else t.raised), (t.accent if hot else t.border)
+        painter.setBrush(QColor(fill))
+        painter.setPen(QPen(QColor(line), 1))
+        painter.drawRoundedRect(area, ROUND, ROUND)
+        if self.hasFocus():
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(QColor(t.text if primary else t.accent), 2))
+            painter.drawRoundedRect(area.adjusted(1, 1, -1, -1), ROUND - 1, ROUND - 1)
+
+    def _themed(self) -> None:
+        self.updateGeometry()
+        self.update()
+
+
+class StartCard(Card):
+    """One way to begin; pressing it triggers its action."""
+
+    def __init__(self, action: QAction, name: str, text: str, *, primary: bool = False) -> None:
+        super().__init__(name, text)
+        self._action, self._primary, self._says = action, primary, text
+        self.setToolTip(action.toolTip())
+        self.clicked.connect(action.trigger)
+
+    def sizeHint(self) -> QSize:
+        heading, body = QFontMetrics(theme.font("heading")), QFontMetrics(theme.font("body"))
+        return QSize(320, heading.height() + 3 * body.lineSpacing() + theme.space(5))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(200, self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        t = theme.tokens()
+        painter = QPainter(self)
+        self.ground(painter, primary=self._primary)
+        edge = theme.space(2)
+        icon = str(self._action.property("icon_name") or "new")
+        theme.icon(icon, "accent_text" if self._primary else "accent").paint(painter, edge, edge, 24, 24)
+        heading = theme.font("heading")
+        painter.setFont(heading)
+        painter.setPen(QColor(t.accent_text if self._primary else t.text))
+        height = QFontMetrics(heading).height()
+        title = QRectF(edge + 34, edge + 12 - height / 2, self.width() - 2 * edge - 34, height)
+        painter.drawText(title, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.text())
+        painter.setFont(theme.font("body"))
+        painter.setPen(QColor(t.accent_text if self._primary else t.text_muted))
+        top = edge + 24 + theme.space(1.25)
+        room = QRectF(edge, top, self.width() - 2 * edge, self.height() - top - theme.space(1))
+        painter.drawText(room, int(_WRAP), self._says)
+
+
+class NetworkCard(Card):
+    """A famous network: its strip of layers, name, year and authors, and its idea."""
+
+    def __init__(self, entry: GalleryEntry, strip: Thumbnail | None) -> None:
+        super().__init__(f"New project with {entry.name}", entry.idea)
+        self._entry, self._strip = entry, strip
+        self.setToolTip(f"{entry.name} ({entry.year}, {entry.authors}), {_SOURCES[entry.source]}.\n{entry.idea}")
+
+    def sizeHint(self) -> QSize:
+        heading, small = QFontMetrics(theme.font("heading")), QFontMetrics(theme.font("small"))
+        return QSize(256, theme.space(7) + heading.height() + 4 * small.lineSpacing() + theme.space(5))
+
+    def minimumSizeHint(self) -> QSize:
+        wide = QFontMetrics(theme.font("small")).averageCharWidth() * 36
+        return QSize(max(224, wide), self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        t = theme.tokens()
+        painter = QPainter(self)
+        self.ground(painter)
+        edge = theme.space(2)
+        self._paint_strip(painter, QRectF(edge, edge, self.width() - 2 * edge, theme.space(5)))
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        heading, small = theme.font("heading"), theme.font("small")
+        metrics, fine = QFontMetrics(heading), QFontMetrics(small)
+        room = QRectF(edge, edge + theme.space(6), self.width() - 2 * edge, metrics.height())
+        painter.setFont(heading)
+        painter.setPen(QColor(t.text))
+        name = metrics.elidedText(self._entry.name, Qt.TextElideMode.ElideRight, int(room.width()))
+        painter.drawText(room, left, name)
+        painter.setFont(small)
+        painter.setPen(QColor(t.text_muted))
+        room = QRectF(edge, room.bottom() + 2, room.width(), fine.height())
+        by = f"{self._entry.year} · {self._entry.authors}"
+        painter.drawText(room, left, fine.elidedText(by, Qt.TextElideMode.ElideRight, int(room.width())))
+        painter.setPen(QColor(t.text))
+        idea = QRectF(edge, room.bottom() + theme.space(0.75), room.width(), 3 * fine.lineSpacing())
+        painter.drawText(idea, int(_WRAP), first_lines(self._entry.idea, fine, int(idea.width()), 3))
+
+    def _paint_strip(self, painter: QPainter, area: QRectF) -> None:
+        if self._strip is None or not self._strip.dots:
+            return
+        t = theme.tokens()
+        dots = self._strip.dots
+        rows = len({round(dot.along, 4) for dot in dots})
+        wide = max(2.0, min(14.0, area.width() / max(1, rows) - 2.5))
+        reach = (area.height() - wide) / 2
+        along = area.width() - wide
+
+        def place(index: int) -> QPointF:
+            dot = dots[index]
+            return QPointF(area.left() + wide / 2 + dot.along * along, area.center().y() + dot.across * reach)
+
+        painter.setPen(QPen(QColor(t.border_strong), 1))
+        for start, end in self._strip.lines:
+            painter.drawLine(place(start), place(end))
+        painter.setPen(Qt.PenStyle.NoPen)
+        for index, dot in enumerate(dots):
+            at = place(index)
+            painter.setBrush(QColor(theme.category_colour(dot.category)))
+            tall = min(area.height(), wide * (1.7 if abs(dot.across) < 0.01 else 1.2))
+            painter.drawRoundedRect(QRectF(at.x() - wide / 2, at.y() - tall / 2, wide, tall), 2.5, 2.5)
+
+
+def first_lines(text: str, metrics: QFontMetrics, width: int, lines: int) -> str:
+    """As many whole words of `text` as fit on so many lines, ending in an ellipsis when it is cut."""
+
+    def fits(words: str) -> bool:
+        return metrics.boundingRect(0, 0, width, 10_000, int(_WRAP), words).height() <= lines * metrics.lineSpacing()
+
+    if fits(text):
+        return text
+    words = text.split()
+    while words and not fits(" ".join(words) + "…"):
+        words.pop()
+    return " ".join(words) + "…"

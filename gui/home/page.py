@@ -1,0 +1,160 @@
+"""Home: begin with a sample, a famous network, a file or nothing; go on with what was open; see the engine load."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from engine.cancel import CancelToken
+from engine.events import Emit, Event, Finished
+from engine.project import recovery
+from engine.project.recovery import Autosaved
+from gui import theme
+from gui.context import Context, Page
+from gui.document.files import leftovers
+from gui.home.cards import NetworkCard, StartCard
+from gui.home.engine_line import EngineLine
+from gui.home.grid import CardGrid
+from gui.home.recent import RecentList, RecoveryOffer
+
+WIDEST = 1200
+
+
+class HomePage(Page):
+    """Signals: `offers_changed()` when the list of unsaved work is there."""
+
+    id = "home"
+    title = "Home"
+    icon = "home"
+    order = 0
+    offers_changed = Signal()
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.setAccessibleName("Home")
+        scroll = QScrollArea(self)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(scroll)
+        content = QWidget()
+        content.setMaximumWidth(WIDEST)
+        holder = QWidget()
+        row = QHBoxLayout(holder)
+        row.setContentsMargins(theme.space(4), theme.space(4), theme.space(4), theme.space(4))
+        row.addStretch(1)
+        row.addWidget(content, 20)
+        row.addStretch(1)
+        scroll.setWidget(holder)
+        column = QVBoxLayout(content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.space(1.5))
+        self._headings: list[QLabel] = []
+        self._title = QLabel("Draw a network, train it, watch it see")
+        column.addWidget(self._title)
+        self.engine_line = EngineLine(context.engine)
+        column.addWidget(self.engine_line)
+        self._offers = QVBoxLayout()
+        self._offers.setSpacing(theme.space(1))
+        column.addLayout(self._offers)
+        column.addSpacing(theme.space(1))
+        column.addLayout(self._start())
+        column.addSpacing(theme.space(2))
+        self._recent_heading = self._heading("Recent projects")
+        column.addWidget(self._recent_heading)
+        self.recent = RecentList(context)
+        column.addWidget(self.recent)
+        self._recent_space = QWidget()
+        self._recent_space.setFixedHeight(theme.space(1))
+        column.addWidget(self._recent_space)
+        column.addWidget(self._heading("Start from a famous network"))
+        self.gallery = CardGrid()
+        column.addWidget(self.gallery)
+        column.addStretch(1)
+        context.gallery.changed.connect(self._fill_gallery)
+        context.settings.changed.connect(self._fill_recent)
+        theme.watcher().changed.connect(self._themed)
+        self.offers: list[RecoveryOffer] = []
+        self._fill_gallery()
+        self._fill_recent()
+        self._themed()
+
+    def entered(self) -> None:
+        self._fill_recent()
+        look = self.context.runner.start(leftovers, title="Looking for unsaved work", show=False)
+        look.ended.connect(self._found)
+
+    def _heading(self, text: str) -> QLabel:
+        label = QLabel(text)
+        self._headings.append(label)
+        return label
+
+    def _start(self) -> QGridLayout:
+        actions = self.context.actions
+        self.sample = StartCard(
+            actions["file.open_sample"],
+            "Open the digits sample",
+            "LeNet-5 and 1,797 handwritten digits. Press Start training and it learns to read them in under a minute.",
+            primary=True,
+        )
+        self.empty = StartCard(actions["file.new"], "Empty project", "Draw a network from nothing, layer by layer.")
+        self.open_file = StartCard(
+            actions["file.open"], "Open a file", "A project or a network that was saved. Or drop it onto the window."
+        )
+        grid = QGridLayout()
+        grid.setSpacing(theme.space(2))
+        for place, card in enumerate((self.sample, self.empty, self.open_file)):
+            grid.addWidget(card, 0, place)
+            grid.setColumnStretch(place, 5 if place == 0 else 4)
+        return grid
+
+    # unsaved work
+
+    def _found(self, end: Event) -> None:
+        if not isinstance(end, Finished):
+            return
+        for offer in self.offers:
+            self._offers.removeWidget(offer)
+            offer.deleteLater()
+        self.offers = [self._offer(left) for left in end.result]
+        self.offers_changed.emit()
+
+    def _offer(self, left: Autosaved) -> RecoveryOffer:
+        offer = RecoveryOffer(left)
+        offer.recover.clicked.connect(lambda: self.context.document.recover(left))
+        offer.discard.clicked.connect(lambda: self._discard(left, offer))
+        self._offers.addWidget(offer)
+        return offer
+
+    def _discard(self, left: Autosaved, offer: RecoveryOffer) -> None:
+        def forget(emit: Emit, token: CancelToken) -> None:
+            recovery.forget(left)
+
+        offer.setEnabled(False)
+        handle = self.context.runner.start(forget, title=f"Discarding {left.name}", show=False)
+        handle.ended.connect(lambda end: self.entered())
+
+    # lists
+
+    def _fill_recent(self) -> None:
+        paths = [Path(path) for path in self.context.settings.values.recent]
+        self.recent.show_paths(paths)
+        for widget in (self._recent_heading, self.recent, self._recent_space):
+            widget.setVisible(bool(paths))
+
+    def _fill_gallery(self) -> None:
+        cards: list[QWidget] = []
+        for entry in self.context.gallery.entries:
+            card = NetworkCard(entry, self.context.gallery.thumbnail(entry.id))
+            card.clicked.connect(lambda checked=False, id=entry.id: self.context.gallery.open(id))
+            cards.append(card)
+        self.gallery.set_cards(cards)
+
+    def _themed(self) -> None:
+        self._title.setFont(theme.font("title"))
+        for label in self._headings:
+            label.setFont(theme.font("heading"))
+        self.update()
