@@ -106,11 +106,16 @@ def _lines(spec: NetworkSpec, analysis: Analysis, layers: list[NodeInfo]) -> lis
         "",
         f"parameters           {totals.parameters:,} ({totals.trainable_parameters:,} trainable)",
         f"multiply-accumulates {totals.macs:,}",
-        f"activation memory    {totals.activation_bytes / 2**20:,.1f} MiB for one picture",
+        f"activation memory    {amount(totals.activation_bytes)} for one picture",
     ]
     for problem in analysis.problems:
         lines += ["", *problem_lines(problem)]
     return lines
+
+
+def amount(count: int) -> str:
+    """Bytes as "44.6 KiB" or "31.4 MiB"."""
+    return f"{count / 2**20:,.1f} MiB" if count >= 2**20 else f"{count / 2**10:,.1f} KiB"
 
 
 def size(shape: Any) -> str:

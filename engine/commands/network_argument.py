@@ -97,8 +97,6 @@ def _traced(text: str, options: dict[str, Any], shape: Shape) -> NetworkSpec:
     """Import what the person named on the command line, call it, and trace the module that it returns."""
     from torch import nn
 
-    from engine.graph.trace import trace
-
     module_name, _, path = text.partition(":")
     if "" not in sys.path:
         sys.path.insert(0, "")
@@ -119,4 +117,6 @@ def _traced(text: str, options: dict[str, Any], shape: Shape) -> NetworkSpec:
             f"{text} returned {type(module).__name__}, which is no torch module.",
             "Name a function or class that returns one.",
         )
+    from engine.graph.trace import trace
+
     return trace(module, shape, name=path.rpartition(".")[2]).spec

@@ -19,7 +19,6 @@ from engine.training.events import Advice, EpochDone, RunStarted, RunSummary
 from engine.training.spec import TrainingSpec
 
 
-
 @COMMANDS.register("train")
 class Train(Command):
     help = "train a project; Ctrl+C saves a checkpoint, --resume goes on from it"
