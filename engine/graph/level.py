@@ -54,6 +54,10 @@ class Level:
         info = self.infos.get(id)
         return info.input_shapes if info else ()
 
+    def arriving(self, id: str) -> tuple[EdgeSpec, ...]:
+        """The edges into a node, one per input port in order; those of a variadic port as they stand."""
+        return arriving(self.spec, self.spec.by_id[id])
+
     def feeding(self, id: str) -> EdgeSpec | None:
         """The first edge into a node."""
         edges = self.spec.edges_into.get(id, ())
@@ -106,15 +110,19 @@ def _into(spec: NetworkSpec, id: str, work: _Work) -> Signal | None:
     return work.signals.get((edges[0].source, edges[0].source_port)) if edges else None
 
 
+def arriving(spec: NetworkSpec, node: NodeSpec) -> tuple[EdgeSpec, ...]:
+    """The edges that feed a node, in the order in which its module takes them."""
+    edges = spec.edges_into.get(node.id, ())
+    if is_variadic(node):
+        return edges
+    by_port = {edge.target_port: edge for edge in reversed(edges)}
+    return tuple(by_port[port] for port in input_ports(node) if port in by_port)
+
+
 def _gather(spec: NetworkSpec, node: NodeSpec, work: _Work) -> list[Signal] | None:
     """What arrives at a node, port by port; None if something is missing or not known."""
-    edges = spec.edges_into.get(node.id, ())
+    wanted = arriving(spec, node)
     ports = input_ports(node)
-    if is_variadic(node):
-        wanted = list(edges)
-    else:
-        by_port = {edge.target_port: edge for edge in edges}
-        wanted = [by_port[port] for port in ports if port in by_port]
     lacking = tuple(port for port in ports if not any(edge.target_port == port for edge in wanted))
     if lacking:
         work.missing[node.id] = lacking
