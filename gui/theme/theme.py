@@ -6,7 +6,7 @@ from typing import Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QStyle
 
 from gui.theme.tokens import CATEGORY_COLOURS, DARK, LIGHT, Tokens
 
@@ -25,6 +25,7 @@ class Watcher(QObject):
         super().__init__()
         self.mode: Mode = "system"
         self.text_percent = 100
+        self.style: QStyle | None = None
         self.base: QFont | None = None  # the system's own font, before any scaling
         self.tokens: Tokens = LIGHT
         self._follows = False
@@ -94,8 +95,12 @@ def apply(app: QApplication, mode: Mode, text_percent: int = 100) -> None:
     # Most Linux platforms ignore the wish, so the palette is ours in any case.
     dark = mode == "dark" or (mode == "system" and hints.colorScheme() == Qt.ColorScheme.Dark)
     seen.tokens = DARK if dark else LIGHT
-    if app.style().objectName().lower() != "fusion":
-        app.setStyle("Fusion")
+    if seen.style is None:
+        # Imported here: the style paints with the tokens of this module. Kept, or Python would take it from Qt.
+        from gui.theme.style import VitrineStyle
+
+        seen.style = VitrineStyle()
+        app.setStyle(seen.style)
     app.setPalette(palette(seen.tokens))
     seen.changed.emit()
 
@@ -124,8 +129,8 @@ def palette(t: Tokens) -> QPalette:
         roles.BrightText: t.problem,
         roles.ToolTipBase: t.raised,
         roles.ToolTipText: t.text,
-        roles.Highlight: t.accent,
-        roles.HighlightedText: t.accent_text,
+        roles.Highlight: t.accent_soft,
+        roles.HighlightedText: t.text,
         roles.Link: t.accent,
         roles.LinkVisited: t.accent,
         roles.Accent: t.accent,
@@ -142,6 +147,6 @@ def palette(t: Tokens) -> QPalette:
         faded = QColor(t.text_muted)
         faded.setAlphaF(0.75)
         made.setColor(off, role, faded)
-    made.setColor(off, roles.Highlight, QColor(t.border_strong))
+    made.setColor(off, roles.Highlight, QColor(t.hover))
     made.setColor(off, roles.Base, QColor(t.window))
     return made
