@@ -59,11 +59,12 @@ def load_last(run_dir: Path) -> dict[str, Any]:
         state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # noqa: BLE001 - whatever a foreign file makes torch raise is told below
         raise _foreign(path, repr(error)) from None
-    if not isinstance(state, dict) or state.get("format") != FORMAT:
+    if not isinstance(state, dict) or not isinstance(state.get("format"), str) or state["format"] != FORMAT:
         raise _foreign(path)
-    if state.get("version") != VERSION:
+    version = state.get("version")
+    if not isinstance(version, int) or version != VERSION:
         raise BadInput(
-            f"{path} has the checkpoint version {state.get('version')!r}, and this Vitrine reads version {VERSION}.",
+            f"{path} has the checkpoint version {version!r:.40}, and this Vitrine reads version {VERSION}.",
             "Open it with the Vitrine that wrote it.",
         )
     return state

@@ -39,6 +39,7 @@ from engine.training.evaluate import evaluate_part, write_report
 from engine.training.events import Advice, RunStarted, RunSummary
 from engine.training.optimisers import make_optimiser
 from engine.training.precision import Precision
+from engine.training.restore import check_plain
 from engine.training.run_folder import (
     CONFIG_FILE,
     RunConfig,
@@ -185,9 +186,10 @@ def _resume(trainer: Trainer, run_dir: Path) -> None:
     state = load_last(run_dir)
     path = last_path(run_dir)
     try:
+        check_plain(state)
         load_weights(trainer.model, state["model"], path)
         trainer.load(state)
-    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, ArithmeticError, RuntimeError, AttributeError) as error:
         raise BadInput(
             f"{path} does not fit this run: {error}.", "Start the training anew.", details=repr(error)
         ) from None

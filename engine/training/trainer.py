@@ -17,6 +17,7 @@ from engine.tasks.base import Task
 from engine.training.batches import OrderedBatches, TrainingBatches
 from engine.training.callbacks.base import Callback
 from engine.training.precision import Precision
+from engine.training.restore import load_optimiser, whole_position
 from engine.training.schedules import Stepper
 from engine.training.seeds import epoch_seed
 from engine.training.tally import Tally
@@ -191,8 +192,8 @@ class Trainer:
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take up a state whose weights are already in the model."""
-        self.position = Position(**state["position"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        self.position = Position(**whole_position(state["position"], self.batches.steps))
+        load_optimiser(self.optimiser, state["optimiser"])
         self.schedule.load(state["schedule"])
         self.precision.load(state["scaler"])
         self.tally.load(state["tally"])
@@ -200,6 +201,7 @@ class Trainer:
             if hook.key:
                 hook.load(state["callbacks"][hook.key])
         self._random = state["random"]
+        set_random_state(state["random"])  # once more when the loop begins; a damaged one is told here
 
 
 class _Clock:

@@ -140,8 +140,15 @@ class StopAt(Callback):
             self._source.cancel()
 
 
+SCHEDULES = {
+    "plateau": Choice(id="plateau", options={"patience": 0, "factor": 0.5, "threshold": 0.5}),
+    "one_cycle": Choice(id="one_cycle"),
+}
+
+
+@pytest.mark.parametrize("schedule", list(SCHEDULES))
 @pytest.mark.parametrize("stop_at", [3, 7, 17, 21])
-def test_going_on_from_a_state_is_exact(tmp_path: Path, stop_at: int) -> None:
+def test_going_on_from_a_state_is_exact(tmp_path: Path, stop_at: int, schedule: str) -> None:
     """In mid-epoch and on its last step; with momentum, dropout, augmentation, a schedule and early stopping."""
     (tmp_path / "checkpoints").mkdir()
 
@@ -155,7 +162,7 @@ def test_going_on_from_a_state_is_exact(tmp_path: Path, stop_at: int) -> None:
             epochs=4,
             callbacks=hooks,
             optimiser=Choice(id="adam", options={"learning_rate": 0.02}),
-            schedule=Choice(id="plateau", options={"patience": 0, "factor": 0.5}),
+            schedule=SCHEDULES[schedule],
             augmentation=(Choice(id="shift"),),
             clip_norm=1.0,
             token=source.token,

@@ -10,6 +10,7 @@ from engine.events import Emit
 from engine.training.callbacks.base import Callback
 from engine.training.callbacks.health import dead_units, vanishing_gradient
 from engine.training.events import Advice
+from engine.training.restore import numbers
 from engine.training.trainer import EpochResult, Trainer
 
 # A gradient is said to explode when it is this much larger than the usual one of the first epoch.
@@ -140,5 +141,5 @@ class Advisor(Callback):
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
-        self._told = set(state["told"])
-        self._history = [EpochResult(**result) for result in state["history"]]
+        self._told = {str(kind) for kind in state["told"]}
+        self._history = [EpochResult(**numbers(result)) for result in state["history"]]

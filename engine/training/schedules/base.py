@@ -76,14 +76,16 @@ class Stepper:
     def __init__(self, schedule: Schedule, optimiser: torch.optim.Optimizer, plan: Plan) -> None:
         self.schedule = schedule
         self.plan = plan
-        self._groups = optimiser.param_groups
-        self._base = [float(group["lr"]) for group in self._groups]
+        self._optimiser = optimiser
+        self._base = [float(group["lr"]) for group in optimiser.param_groups]
 
     def set_step(self, step: int) -> float:
         """Set the rates for step `step` (from 0) and return the first group's."""
         share = self.share(step)
         momentum = self.schedule.momentum(step, self.plan)
-        for group, base in zip(self._groups, self._base, strict=True):
+        # Asked for anew, because loading a state gives an optimiser a new list of groups.
+        groups = self._optimiser.param_groups
+        for group, base in zip(groups, self._base, strict=True):
             group["lr"] = base * share
             if momentum is None:
                 continue
@@ -91,7 +93,7 @@ class Stepper:
                 group["betas"] = (momentum, group["betas"][1])
             elif group.get("momentum"):
                 group["momentum"] = momentum
-        return float(self._groups[0]["lr"])
+        return float(groups[0]["lr"])
 
     def share(self, step: int) -> float:
         return self.schedule.share(step, self.plan)

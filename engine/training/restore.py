@@ -1,0 +1,74 @@
+"""Whether the values of a checkpoint can be gone on with: torch itself takes up much that fails only steps later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+_MOST = 2**53
+_WITH_TENSORS = ("model", "optimiser", "random")
+
+
+def check_plain(state: Mapping[str, Any]) -> None:
+    """Raise `ValueError` if tensors stand where a training writes plain values only."""
+    waiting = [value for key, value in state.items() if key not in _WITH_TENSORS]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, Mapping):
+            waiting.extend(value.values())
+        elif isinstance(value, list | tuple):
+            waiting.extend(value)
+        elif value is not None and not isinstance(value, str | int | float):
+            raise ValueError(f"it holds {type(value).__name__} where plain values belong")
+
+
+def numbers(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a row of numbers, and mappings of numbers, as a dict. Raises `ValueError` for anything else."""
+    made = {str(key): numbers(value) if isinstance(value, Mapping) else value for key, value in row.items()}
+    for key, value in made.items():
+        if isinstance(value, bool) or not isinstance(value, int | float | dict):
+            raise ValueError(f"it remembers {key} = {value!r:.40}")
+    return made
+
+
+def whole_position(state: Mapping[str, Any], steps: int) -> dict[str, Any]:
+    """Return the position in the run if it can be one with `steps` batches an epoch. Raises `ValueError`."""
+    if not isinstance(state, Mapping) or set(state) != {"epoch", "batch", "step", "seconds"}:
+        raise ValueError("its position in the run is incomplete")
+    for name in ("epoch", "batch", "step"):
+        value = state[name]
+        if type(value) is not int or not 0 <= value <= (steps if name == "batch" else _MOST):
+            raise ValueError(f"its position in the run has the {name} {value!r:.40}")
+    if type(state["seconds"]) not in (int, float) or not 0 <= state["seconds"] < _MOST:
+        raise ValueError(f"it says that {state['seconds']!r:.40} seconds were trained")
+    return dict(state)
+
+
+def load_optimiser(optimiser: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:
+    """Let the optimiser take up `state`. Raises `ValueError` where it has settings or moments of another kind."""
+    kinds = [{key: _kind(value) for key, value in group.items()} for group in optimiser.param_groups]
+    optimiser.load_state_dict(dict(state))
+    for before, group in zip(kinds, optimiser.param_groups, strict=True):
+        for key, kind in before.items():
+            if key not in group or _kind(group[key]) != kind:
+                raise ValueError(f"its optimiser has {key} = {group.get(key)!r:.40}")
+    for parameter, moments in optimiser.state.items():
+        for name, value in moments.items():
+            if isinstance(value, Tensor) and (value.is_complex() or value.shape not in (parameter.shape, ())):
+                raise ValueError(f"its optimiser has {name} of the sizes {tuple(value.shape)}")
+            if value is not None and not isinstance(value, Tensor | int | float):
+                raise ValueError(f"its optimiser has {name} = {value!r:.40}")
+
+
+def _kind(value: Any) -> Any:
+    """What two values must have in common to be exchanged: None, number, text, or a row of as many of such."""
+    if isinstance(value, bool) or value is None or isinstance(value, str | Tensor):
+        return type(value)
+    if isinstance(value, int | float):
+        return float
+    if isinstance(value, tuple | list):
+        return tuple(_kind(item) for item in value)
+    return type(value)
