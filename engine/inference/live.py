@@ -38,6 +38,7 @@ class LiveResult:
         age_ms: how old the picture was when this result was ready.
         busy_ms: how long preparing and predicting this picture took.
         serial: counts up with every result.
+        again: an earlier picture was looked at once more, with another model; its age says nothing.
     """
 
     frame: Frame
@@ -47,6 +48,7 @@ class LiveResult:
     age_ms: float
     busy_ms: float
     serial: int
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,6 +150,7 @@ class LiveLoop:
         if frame is None:
             self._rest(wish)
             return
+        again = frame is self._last
         self._last, self._again = frame, False
         began = time.perf_counter()
         outcome = self._predict(frame)
@@ -166,6 +169,7 @@ class LiveLoop:
             (done - frame.captured) * 1000,
             (done - began) * 1000,
             self._serial,
+            again,
         )
         with self._changed:
             # Of a source that was left meanwhile nothing is shown any more.

@@ -73,6 +73,7 @@ class RecordLoop:
         recorder: Recorder | None = None
         error: VitrineError | None = None
         try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
             recorder = Recorder(self.path, self._fps)
             self._write(recorder)
             recorder.finish()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui import theme
@@ -40,9 +41,6 @@ class EmptyState(QWidget):
         self.button.setAccessibleName(action)
         self.button.clicked.connect(self.wanted)
         self.button.setVisible(bool(action))
-        for label in (self.title, self.text):
-            label.setMaximumWidth(_TEXT_WIDTH)
-            label.setMinimumWidth(min(_TEXT_WIDTH, 200))
         layout = QVBoxLayout(self)
         layout.setSpacing(theme.space(1.5))
         layout.addStretch(2)
@@ -51,6 +49,7 @@ class EmptyState(QWidget):
         layout.addStretch(3)
         theme.watcher().changed.connect(self._themed)
         self._themed()
+        self._fit_words()
 
     def say(self, title: str, text: str = "", action: str = "", tip: str = "") -> None:
         """Change the words; without `action` there is no button."""
@@ -60,6 +59,24 @@ class EmptyState(QWidget):
         self.button.setAccessibleName(action)
         self.button.setToolTip(tip or action)
         self.button.setVisible(bool(action))
+        self._fit_words()
+
+    def set_icon(self, icon: str) -> None:
+        """Show another icon, by the theme's name."""
+        self._glyph = icon
+        self._themed()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_words()
+
+    def _fit_words(self) -> None:
+        """Give each text its width and the height that it needs at it: a layout cuts wrapped text that it centres."""
+        width = max(120, min(_TEXT_WIDTH, self.width() - theme.space(4)))
+        for label in (self.title, self.text):
+            label.setFixedWidth(width)
+            label.setFixedHeight(max(0, label.heightForWidth(width)))
+            label.setVisible(bool(label.text()))
 
     def _themed(self) -> None:
         self.mark.setPixmap(theme.icon(self._glyph, "text_muted").pixmap(_ICON, _ICON))

@@ -106,7 +106,7 @@ class CameraSource(Source):
     def _missing(self) -> BadInput:
         there = ", ".join(camera.name for camera in list_cameras())
         return BadInput(
-            f"There is no {self.name}." if self._which.isdecimal() else f"The camera {self.name} is not there.",
+            f"{self.name} is not there." if self._which.isdecimal() else f"The camera {self.name} is not there.",
             f"Plug it in, or choose one of these: {there}." if there else "Plug a camera in and try again.",
         )
 

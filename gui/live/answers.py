@@ -1,0 +1,191 @@
+"""What the model answers, beside the picture: bars for every class, or a list of what was found."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from engine.inference.detections import Classification, Detections, Outcome
+from gui import theme
+from gui.widgets.notes import QuietLabel
+
+MOST_BARS = 12
+
+
+class ProbabilityBars(QWidget):
+    """One bar per class in the classes' own order, so that none jumps; with very many classes the surest twelve."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("Class probabilities")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._result: Classification | None = None
+        self._threshold = 0.5
+
+    @property
+    def result(self) -> Classification | None:
+        return self._result
+
+    def show_result(self, result: Classification | None) -> None:
+        """Show these probabilities, or nothing."""
+        rows = self._row_count()
+        self._result = result
+        if self._row_count() != rows:
+            self.updateGeometry()
+        self.setAccessibleDescription(f"{result.label}, {result.score:.0%}" if result else "")
+        self.update()
+
+    def set_threshold(self, threshold: float) -> None:
+        """Where the mark stands from which on an answer counts as sure."""
+        self._threshold = threshold
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, self._row_count() * self._row_height())
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(120, self.sizeHint().height())
+
+    def _row_count(self) -> int:
+        return min(MOST_BARS, len(self._result.classes)) if self._result is not None else 0
+
+    def _row_height(self) -> int:
+        return self.fontMetrics().height() + theme.space(1)
+
+    def _rows(self) -> list[int]:
+        assert self._result is not None
+        order = range(len(self._result.classes))
+        if len(order) <= MOST_BARS:
+            return list(order)
+        return [int(i) for i in np.argsort(-self._result.probabilities, kind="stable")[:MOST_BARS]]
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if self._result is None:
+            return
+        t = theme.tokens()
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        metrics, height = self.fontMetrics(), self._row_height()
+        rows = self._rows()
+        names = [self._result.classes[i] for i in rows]
+        left = min(self.width() // 3, max(metrics.horizontalAdvance(name) for name in names)) + theme.space(1)
+        right = metrics.horizontalAdvance("100.0 %") + theme.space(1)
+        room = max(1, self.width() - left - right)
+        for row, i in enumerate(rows):
+            share, best = float(self._result.probabilities[i]), i == self._result.best
+            top = row * height
+            name = metrics.elidedText(names[row], Qt.TextElideMode.ElideRight, left - theme.space(1))
+            painter.setPen(QColor(t.text if best else t.text_muted))
+            middle = Qt.AlignmentFlag.AlignVCenter
+            painter.drawText(QRectF(0, top, left, height), middle | Qt.AlignmentFlag.AlignLeft, name)
+            painter.drawText(
+                QRectF(left + room, top, right, height),
+                middle | Qt.AlignmentFlag.AlignRight,
+                f"{share:.1%}".replace("%", " %"),
+            )
+            track = QRectF(left, top + height * 0.28, room, height * 0.44)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(t.hover))
+            painter.drawRoundedRect(track, 3, 3)
+            painter.setBrush(QColor(t.accent if best else t.border_strong))
+            if share > 0.002:
+                painter.drawRoundedRect(QRectF(track.x(), track.y(), max(3.0, room * share), track.height()), 3, 3)
+        painter.setPen(QColor(t.text_muted))
+        mark = left + room * self._threshold
+        painter.drawLine(int(mark), 0, int(mark), len(rows) * height)
+
+
+class SeenPicture(QWidget):
+    """The picture as the network gets it: its own pixels as squares."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName("What the network sees")
+        self._image: QImage | None = None
+
+    def sizeHint(self) -> QSize:
+        return QSize(112, 112)
+
+    def minimumSizeHint(self) -> QSize:
+        return self.sizeHint()
+
+    def show_seen(self, seen: np.ndarray | None) -> None:
+        """Show (C, H, W) uint8 with one or three channels."""
+        self._image = None
+        if seen is not None:
+            channels, height, width = seen.shape
+            pixels = np.ascontiguousarray(seen[0] if channels == 1 else seen.transpose(1, 2, 0))
+            kind = QImage.Format.Format_Grayscale8 if channels == 1 else QImage.Format.Format_RGB888
+            self._image = QImage(pixels.data, width, height, pixels.strides[0], kind).copy()
+            self.setToolTip(f"What the network sees: {width}×{height} pixels, after the run's own preprocessing")
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        if self._image is None:
+            return
+        scale = min(self.width() / self._image.width(), self.height() / self._image.height())
+        area = QRectF(0, 0, self._image.width() * scale, self._image.height() * scale)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < 1)
+        painter.drawImage(area, self._image)
+        painter.setPen(QColor(theme.tokens().border))
+        painter.drawRect(area.adjusted(0, 0, -1, -1))
+
+
+class AnswerPanel(QWidget):
+    """Bars and the network's view for a classifier, counts for a detector, a hint while there is neither."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._threshold = 0.5
+        self._outcome: Outcome | None = None
+        self.hint = QuietLabel("", self)
+        self.found = QLabel("", self)
+        self.found.setAccessibleName("What was found")
+        self.found.setWordWrap(True)
+        self.found.setFont(theme.font("heading"))
+        self.bars = ProbabilityBars(self)
+        self.seen_title = QuietLabel("What the network sees", self)
+        self.seen = SeenPicture(self)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.space(1))
+        for widget in (self.hint, self.found, self.bars, self.seen_title, self.seen):
+            column.addWidget(widget)
+        column.addStretch(1)
+        self.show_outcome(None, "Choose a model to see what it answers.")
+
+    def show_outcome(self, outcome: Outcome | None, hint: str = "") -> None:
+        """Show an outcome; without one, `hint` says what to do or what is going on."""
+        self._outcome = outcome
+        classified = outcome if isinstance(outcome, Classification) else None
+        self.bars.show_result(classified)
+        self.seen.show_seen(classified.seen if classified else None)
+        self.found.setText(_counted(outcome.above(self._threshold)) if isinstance(outcome, Detections) else "")
+        self.hint.setText(hint)
+        for widget, shown in (
+            (self.hint, bool(hint)),
+            (self.found, isinstance(outcome, Detections)),
+            (self.bars, classified is not None),
+            (self.seen, classified is not None and classified.seen is not None),
+            (self.seen_title, classified is not None and classified.seen is not None),
+        ):
+            if widget.isHidden() == shown:
+                widget.setVisible(shown)
+
+    def set_threshold(self, threshold: float) -> None:
+        """Count only what is at least so sure."""
+        self._threshold = threshold
+        self.bars.set_threshold(threshold)
+        self.show_outcome(self._outcome, self.hint.text())
+
+
+def _counted(found: Detections) -> str:
+    if not len(found):
+        return f"No {' or '.join(found.classes)} found"
+    counts = Counter(found.label(i) for i in range(len(found)))
+    return "\n".join(f"{count} × {name}" for name, count in counts.most_common())
