@@ -96,13 +96,14 @@ def load_weights(model: nn.Module, weights: Mapping[str, Tensor], path: Path) ->
     own = model.state_dict()
     if not isinstance(weights, Mapping):
         raise _foreign(path)
-    for name in own.keys() ^ weights.keys():
+    for name in [*(name for name in own if name not in weights), *(name for name in weights if name not in own)]:
         side = "lacks" if name in own else "has the unknown"
         raise BadInput(
             f"{path} {side} weight {name!r}, so it does not belong to this network.",
             "Open the network that the run was made with.",
         )
-    for name, tensor in weights.items():
+    for name in own:
+        tensor = weights[name]
         if getattr(tensor, "shape", None) != own[name].shape:
             theirs = "×".join(map(str, getattr(tensor, "shape", ()))) or "no tensor"
             ours = "×".join(map(str, own[name].shape))

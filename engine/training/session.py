@@ -190,8 +190,9 @@ def _resume(trainer: Trainer, run_dir: Path) -> None:
         load_weights(trainer.model, state["model"], path)
         trainer.load(state)
     except (LookupError, TypeError, ValueError, ArithmeticError, RuntimeError, AttributeError) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
         raise BadInput(
-            f"{path} does not fit this run: {error}.", "Start the training anew.", details=repr(error)
+            f"{path} does not fit this run: {reason}.", "Start the training anew.", details=repr(error)
         ) from None
 
 
