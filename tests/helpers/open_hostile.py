@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import faulthandler
 import json
+import logging
 import os
 import shutil
 import sys
@@ -93,8 +94,9 @@ _KNOWN = {
 
 def follow_network(spec: NetworkSpec) -> None:
     """What the window does with a network that opened: check it, lay it out, write it as code, save it."""
-    from engine.graph.analyse import analyse
     from engine.graph.codegen import generate
+
+    from engine.graph.analyse import analyse
     from engine.graph.layout import layout
 
     assert network_from_plain(json.loads(json.dumps(to_plain(spec)))) == spec, "saving loses something"
@@ -213,6 +215,7 @@ def main(work: Path, part: str) -> None:
     canary.mkdir(exist_ok=True)
     (canary / "vitrine_canary.py").write_text("raise SystemExit('a file was allowed to import')\n", encoding="utf-8")
     sys.path.insert(0, str(canary))
+    logging.disable(logging.CRITICAL)
     guard = Guard()
     warm_up(valid_cases(part, work), Path(tempfile.mkdtemp(dir=work)), guard)
     for case in cases(part, work):
