@@ -1,0 +1,305 @@
+"""The middle of the page: the pictures by class, what they come to, and what was found out about them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+
+from engine.datasets.base import DATASETS, PictureSet
+from engine.datasets.published import PublishedDataset
+from engine.datasets.report import Finding
+from engine.datasets.spec import Choice
+from gui import theme
+from gui.context import Context
+from gui.data.checks import ChecksPanel, FaultTable
+from gui.data.class_bars import ClassBars
+from gui.data.model import DataModel
+from gui.data.picture_wall import PictureWall
+from gui.data.progress_row import ProgressRow
+from gui.data.split_bar import NAMES
+from gui.data.thumbnails import ThumbnailLoader
+from gui.widgets.empty_state import EmptyState
+from gui.widgets.notes import QuietLabel, ThemedLabel
+
+
+@dataclass(frozen=True)
+class _Only:
+    """Some pictures alone on the wall, and why."""
+
+    words: str
+    indices: np.ndarray
+
+
+class PicturesView(QWidget):
+    """Follows a `DataModel`.
+
+    Signals:
+        folder_wanted(): the user wants to choose a folder.
+    """
+
+    folder_wanted = Signal()
+
+    def __init__(self, context: Context, model: DataModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._only: _Only | None = None
+        self.loader = ThumbnailLoader(context.runner, self)
+        self.wall = PictureWall(self.loader, self)
+        self.bars = ClassBars(self)
+        self.faults = FaultTable(self)
+        self.checks = ChecksPanel(self)
+        self.progress = ProgressRow(self)
+        self.empty = EmptyState("image", "", parent=self)
+        self.empty.wanted.connect(self._empty_wanted)
+        self.digits = QPushButton("Use the handwritten digits", self)
+        self.digits.setToolTip("1,797 real digits that come with the program")
+        self.digits.setAccessibleName("Use the handwritten digits")
+        self.digits.clicked.connect(lambda: model.edit("Choose the digits", source=Choice(id="digits")))
+        place = self.empty.layout()
+        assert isinstance(place, QVBoxLayout)
+        place.insertWidget(place.count() - 1, self.digits, 0, Qt.AlignmentFlag.AlignHCenter)
+        self._empty_action = self.folder_wanted.emit
+        self._lay_out()
+        self.bars.chosen.connect(self._class_chosen)
+        self.checks.show_pictures.connect(self._show_finding)
+        self.checks.show_faults.connect(self._show_faults)
+        self.wall.cell_changed.connect(self._show_wall)
+        model.pictures_changed.connect(self._pictures_changed)
+        model.report_changed.connect(self._report_changed)
+        model.state_changed.connect(self._state_changed)
+        self._pictures_changed()
+        self._state_changed()
+
+    # parts of the view
+
+    def _lay_out(self) -> None:
+        middle = QSplitter(Qt.Orientation.Horizontal, self)
+        middle.setChildrenCollapsible(False)
+        middle.addWidget(self.bars)
+        self.stack = QStackedWidget(self)
+        for widget in (self.wall, self.faults):
+            self.stack.addWidget(widget)
+        middle.addWidget(self.stack)
+        middle.setStretchFactor(1, 1)
+        middle.setSizes([200, 560])
+        self.bars.setMinimumWidth(140)
+        self.shown = QWidget(self)
+        column = QVBoxLayout(self.shown)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(self._header())
+        column.addWidget(self.progress)
+        column.addWidget(self._filter_row())
+        column.addWidget(middle, 1)
+        column.addWidget(self.checks)
+        self.outer = QStackedWidget(self)
+        self.outer.addWidget(self.shown)
+        self.outer.addWidget(self.empty)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self.outer)
+
+    def _header(self) -> QHBoxLayout:
+        self.title = ThemedLabel("", "text", "heading", self)
+        self.subtitle = QuietLabel("", self)
+        words = QVBoxLayout()
+        words.setSpacing(2)
+        words.addWidget(self.title)
+        words.addWidget(self.subtitle)
+        self.seen = QToolButton(self)
+        self.seen.setIcon(theme.icon("eye"))
+        self.seen.setText("As the network sees them")
+        self.seen.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.seen.setCheckable(True)
+        self.seen.setAutoRaise(True)
+        self.seen.setToolTip("Show every picture after preprocessing, as it goes into the network")
+        self.seen.setAccessibleName("As the network sees them")
+        self.seen.toggled.connect(self._show_wall)
+        self.smaller = self._zoom_button("zoom_out", "Smaller pictures (-)", -1)
+        self.larger = self._zoom_button("zoom_in", "Larger pictures (+)", 1)
+        row = QHBoxLayout()
+        row.setContentsMargins(theme.space(2), theme.space(1.5), theme.space(1), theme.space(1))
+        row.addLayout(words, 1)
+        for button in (self.seen, self.smaller, self.larger):
+            row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        return row
+
+    def _zoom_button(self, icon: str, tip: str, step: int) -> QToolButton:
+        button = QToolButton(self)
+        button.setIcon(theme.icon(icon))
+        button.setAutoRaise(True)
+        button.setToolTip(tip)
+        button.setAccessibleName(tip.split(" (")[0])
+        button.clicked.connect(lambda: self.wall.zoom(step))
+        return button
+
+    def _filter_row(self) -> QWidget:
+        self.filter = QWidget(self)
+        self.filter_words = ThemedLabel("", parent=self.filter)
+        self.filter_words.setWordWrap(True)
+        self.show_all = QPushButton(theme.icon("close"), "Show all", self.filter)
+        self.show_all.setToolTip("Back to all pictures")
+        self.show_all.setAccessibleName("Show all pictures")
+        self.show_all.clicked.connect(self._show_everything)
+        row = QHBoxLayout(self.filter)
+        row.setContentsMargins(theme.space(2), 0, theme.space(2), theme.space(1))
+        row.addWidget(self.filter_words, 1)
+        row.addWidget(self.show_all)
+        self.filter.hide()
+        return self.filter
+
+    # what is shown
+
+    def _pictures_changed(self) -> None:
+        self._only = None
+        self.filter.hide()
+        self.stack.setCurrentWidget(self.wall)
+        pictures = self._model.pictures
+        if pictures is None:
+            self.bars.show_counts((), np.zeros((0, 3), np.int64), False)
+        else:
+            counts = np.zeros((len(pictures.classes), 3), np.int64)
+            counts[:, 0] = np.bincount(pictures.labels, minlength=len(pictures.classes))
+            self.bars.show_counts(pictures.classes, counts, False)
+        self.wall.show_parts(None)
+        self._show_wall()
+        self._show_words()
+
+    def _report_changed(self) -> None:
+        report, pictures = self._model.report, self._model.pictures
+        if report is None or pictures is None:
+            self.checks.show_words("")
+            return
+        self.bars.show_counts(pictures.classes, report.counts, True)
+        self.wall.show_parts(self._model.part)
+        self.faults.show_faults(report.faults)
+        self.checks.show_findings(report.findings)
+        self._show_words()
+
+    def settings_changed(self) -> None:
+        """The preprocessing may be different; pictures shown as the network sees them are made anew."""
+        if self.seen.isChecked():
+            self._show_wall()
+
+    def _show_wall(self) -> None:
+        pictures = self._model.pictures
+        ratio = self.devicePixelRatioF()
+        preprocess = self._model.data.preprocess if self.seen.isChecked() else None
+        self.loader.show(pictures, round(self.wall.cell * ratio), preprocess)
+        if pictures is None:
+            self.wall.show_pictures(np.zeros(0, np.int64), np.zeros(0, np.int64), (), str)
+            return
+        if self._only is not None:
+            indices = self._only.indices
+        elif self.bars.label is not None:
+            indices = np.flatnonzero(pictures.labels == self.bars.label)
+        else:
+            indices = np.arange(len(pictures))
+        self.wall.show_pictures(indices, pictures.labels, pictures.classes, self._describe)
+
+    def _describe(self, index: int) -> str:
+        pictures, looked, part = self._model.pictures, self._model.examination, self._model.part
+        if pictures is None:
+            return ""
+        words = [pictures.names[index], f"Class {pictures.classes[pictures.labels[index]]}"]
+        if looked is not None and looked.readable[index]:
+            words.append(f"{looked.sizes[index][0]}×{looked.sizes[index][1]} pixels")
+        if part is not None:
+            words.append(NAMES[part[index]] if part[index] >= 0 else "Cannot be read")
+        return " · ".join(words)
+
+    def _show_words(self) -> None:
+        pictures, report = self._model.pictures, self._model.report
+        if pictures is None:
+            self.title.setText("")
+            self.subtitle.setText("")
+            return
+        many = len(pictures.classes) != 1
+        self.title.setText(f"{len(pictures):,} pictures in {len(pictures.classes):,} class{'es' if many else ''}")
+        self.subtitle.setText(self._sizes(pictures) if report is not None else "Sizes and the split follow")
+
+    def _sizes(self, pictures: PictureSet) -> str:
+        report = self._model.report
+        assert report is not None
+        small, large = ("×".join(map(str, size)) for size in (report.smallest, report.largest))
+        sizes = f"{small} pixels" if small == large else f"{small} to {large} pixels"
+        if small != large:
+            sizes += f", mostly {'×'.join(map(str, report.usual))}"
+        broken = f" · {len(report.faults):,} files cannot be used" if report.faults else ""
+        return sizes + broken
+
+    def _state_changed(self) -> None:
+        model = self._model
+        self.progress.follow(model.work)
+        failed = model.state == "failed" and model.pictures is None
+        stopped = model.state == "stopped" and model.pictures is None
+        waiting = model.state in ("idle", "loading")
+        self.outer.setCurrentWidget(self.empty if failed or stopped else self.shown)
+        if failed:
+            self._explain()
+        elif stopped:
+            self.empty.say("Looking for pictures was stopped", "", "Look again")
+            self._empty_action = model.reload
+            self.digits.hide()
+        elif model.state == "stopped":
+            self.checks.show_words(
+                "Looking at the pictures was stopped, so sizes, copies and broken files are unknown."
+            )
+        elif waiting or model.state == "looking":
+            self.checks.show_words("")
+        elif model.state == "failed" and model.error is not None:
+            self.checks.show_words(str(model.error))
+
+    def _explain(self) -> None:
+        """Why there are no pictures, and the next step."""
+        error, source = self._model.error, self._model.data.source
+        declared = DATASETS.get(source.id) if source.id in DATASETS else None
+        self.digits.setVisible(source.id != "digits")
+        self._empty_action = self.folder_wanted.emit
+        if source.id == "folder" and not str(source.options.get("folder", "")).strip():
+            self.empty.say(
+                "Drop a folder of pictures here",
+                "Make a folder for each class, such as cats and dogs, and put its pictures inside. "
+                "The names of the folders become the names of the classes.",
+                "Choose folder…",
+                "Choose the folder that holds the class folders",
+            )
+        elif declared is not None and issubclass(declared, PublishedDataset) and error is not None:
+            self.empty.say(error.what, error.advice, "Choose folder…", "Choose the folder that holds the files")
+        elif error is not None:
+            action = "Choose folder…" if source.id == "folder" else "Look again"
+            self.empty.say(error.what, error.advice, action)
+            if source.id != "folder":
+                self._empty_action = self._model.reload
+
+    def _empty_wanted(self) -> None:
+        self._empty_action()
+
+    # choosing
+
+    def _class_chosen(self, label: int | None) -> None:
+        self._show_everything()
+
+    def _show_finding(self, finding: Finding) -> None:
+        words = finding.what
+        self._only = _Only(words, np.array(finding.pictures, np.int64))
+        self.filter_words.setText(words)
+        self.filter.show()
+        self.stack.setCurrentWidget(self.wall)
+        self._show_wall()
+        self.wall.setFocus()
+
+    def _show_faults(self) -> None:
+        self.filter_words.setText("Files that cannot be used")
+        self.filter.show()
+        self.stack.setCurrentWidget(self.faults)
+        self.faults.setFocus()
+
+    def _show_everything(self) -> None:
+        self._only = None
+        self.filter.hide()
+        self.stack.setCurrentWidget(self.wall)
+        self._show_wall()
