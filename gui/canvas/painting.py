@@ -29,7 +29,7 @@ _RIGHT = NODE_WIDTH / 2 - 9
 @lru_cache(maxsize=64)
 def _sized(role: str, pixels: float, bold: bool, key: str) -> QFont:
     made = font("mono" if role == "mono" else "body")
-    made.setPixelSize(max(1, round(pixels * 4) // 4) if pixels >= 1 else 1)
+    made.setPixelSize(round(pixels))
     made.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
     # Hinted glyphs jump between positions while zooming.
     made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
@@ -167,13 +167,19 @@ def _paint_title(painter: QPainter, card: Card, right: float) -> None:
     title = QFontMetricsF(bold).elidedText(card.title, Qt.TextElideMode.ElideRight, box.width())
     painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, title)
     rest = box.adjusted(_width(bold, title) + 7, 0, 0, 0)
-    if rest.width() < 24:
+    if rest.width() < 24 or (not card.summary and not _name_beside(card, rest.width())):
         return
     small = _fitting(card.name, "body", 11, 9, rest.width())
     painter.setFont(small)
     painter.setPen(QColor(t.text_muted))
-    name = QFontMetricsF(small).elidedText(card.name, Qt.TextElideMode.ElideRight, rest.width())
+    # Names of one block begin alike, so what differs is kept.
+    name = QFontMetricsF(small).elidedText(card.name, Qt.TextElideMode.ElideMiddle, rest.width())
     painter.drawText(rest, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
+
+
+def _name_beside(card: Card, room: float) -> bool:
+    """Whether the name has room beside the title; otherwise a card without a summary shows it below."""
+    return _width(scene_font("body", 9), card.name) <= room
 
 
 def _paint_summary(painter: QPainter, card: Card, facts: Facts) -> None:
@@ -194,7 +200,7 @@ def _paint_summary(painter: QPainter, card: Card, facts: Facts) -> None:
     painter.setPen(QColor(t.text if card.known else t.problem))
     if not lines:
         painter.setPen(QColor(t.text_muted))
-        lines = [facts.shape if card.category == "input" and facts.shapes else card.category.replace("input", "")]
+        lines = [_instead(card, facts)]
     for number, line in enumerate(lines[:2]):
         room = bottom.width() if number == 0 else bottom.width() - used
         box = QRectF(_LEFT, -NODE_HEIGHT / 2 + 24 + number * (bottom.top() + NODE_HEIGHT / 2 - 24), room, 15)
@@ -203,6 +209,14 @@ def _paint_summary(painter: QPainter, card: Card, facts: Facts) -> None:
         painter.setFont(_fitting(line, "body", 11, 9, room))
         text = QFontMetricsF(painter.font()).elidedText(line, Qt.TextElideMode.ElideRight, room + 1)
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+
+def _instead(card: Card, facts: Facts) -> str:
+    """What stands where there is no summary: the result of an Output, a long name, or the sort of layer."""
+    if card.category == "input":
+        return facts.shape if facts.shapes else ""
+    title = _width(_fitting(card.title, "body", 13, 10, _RIGHT - _LEFT, bold=True), card.title)
+    return card.category if _name_beside(card, _RIGHT - _LEFT - title - 7) else card.name
 
 
 def _paint_close(painter: QPainter, card: Card, facts: Facts) -> None:

@@ -1,0 +1,236 @@
+"""The commands of the Build page. Keys that are single letters work while the drawing has the keyboard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+
+from gui.actions import Keys, make_action
+from gui.canvas.editor import Editor
+from gui.canvas.scene import CanvasScene
+from gui.canvas.view import CanvasView
+
+if TYPE_CHECKING:
+    from gui.builder.files import NetworkFiles
+
+_ON_DRAWING = Qt.ShortcutContext.WidgetWithChildrenShortcut
+_ALIGN = (
+    ("left", "Align left edges", "align_left"),
+    ("centre", "Align centres in a column", "align_centre"),
+    ("right", "Align right edges", "align_right"),
+    ("top", "Align top edges", "align_top"),
+    ("middle", "Align middles in a row", "align_middle"),
+    ("bottom", "Align bottom edges", "align_bottom"),
+)
+
+
+class BuilderActions(QObject):
+    """All commands by name; those with keys are attached to the drawing."""
+
+    def __init__(self, view: CanvasView, editor: Editor, files: NetworkFiles) -> None:
+        super().__init__(view)
+        self._view = view
+        self._scene: CanvasScene = view.canvas
+        self.all: dict[str, QAction] = {}
+        self._file_actions(files)
+        self._edit_actions(editor)
+        self._arrange_actions(editor)
+        self._view_actions()
+        self._scene.picked.connect(self.refresh)
+        self._scene.shown.connect(lambda change: self.refresh())
+        self.refresh()
+
+    def __getitem__(self, name: str) -> QAction:
+        return self.all[name]
+
+    def _add(
+        self,
+        name: str,
+        text: str,
+        slot: Callable[[], object],
+        *,
+        key: Keys | list[Keys] | None = None,
+        icon: str | None = None,
+        tip: str = "",
+        menu: str = "",
+        keywords: str = "",
+    ) -> None:
+        action = make_action(
+            self, text, slot, shortcut=key, icon=icon, tip=tip, keywords=f"network layer {keywords}", scope=_ON_DRAWING
+        )
+        action.setObjectName(f"build.{name}")
+        if menu:
+            action.setProperty("menu", menu)
+        self.all[name] = action
+        if key is not None:
+            self._view.addAction(action)
+
+    def _file_actions(self, files: NetworkFiles) -> None:
+        self._add(
+            "open", "&Open network file…", files.open, icon="open", tip="Put the network of a file on the drawing"
+        )
+        self._add("save", "&Save network as…", files.save, icon="save", tip="Save only the network, as a JSON file")
+        self._add("png", "Export picture as &PNG…", files.export_png, icon="image", tip="Save the drawing as a picture")
+        self._add("svg", "Export picture as S&VG…", files.export_svg, icon="export", tip="Save the drawing as vectors")
+
+    def _edit_actions(self, editor: Editor) -> None:
+        keys = QKeySequence.StandardKey
+        add = self._add
+        add("cut", "Cu&t", editor.cut_selection, key=keys.Cut, icon="cut", menu="Edit", tip="Cut the selected layers")
+        add(
+            "copy",
+            "&Copy",
+            editor.copy_selection,
+            key=keys.Copy,
+            icon="copy",
+            menu="Edit",
+            tip="Copy the selected layers",
+        )
+        add(
+            "paste", "&Paste", self._paste(editor), key=keys.Paste, icon="paste", menu="Edit", tip="Paste copied layers"
+        )
+        add(
+            "duplicate",
+            "D&uplicate",
+            editor.duplicate_selection,
+            key="Ctrl+D",
+            icon="duplicate",
+            menu="Edit",
+            tip="Put copies of the selected layers beside them",
+        )
+        add(
+            "delete",
+            "&Delete",
+            editor.delete_selection,
+            key=["Del", "Backspace"],
+            icon="delete",
+            menu="Edit",
+            tip="Remove what is selected and close the gap",
+            keywords="remove heal",
+        )
+        add(
+            "all",
+            "Select &all",
+            self._select_all,
+            key=keys.SelectAll,
+            icon="select_all",
+            menu="Edit",
+            tip="Select every layer",
+        )
+        add(
+            "connect",
+            "Co&nnect",
+            self._view.connect_by_keyboard,
+            icon="link",
+            tip="Connect the selected layers from top to bottom; with one, choose its target by keyboard (C)",
+            keywords="edge wire",
+        )
+        add(
+            "detach",
+            "Detach into &layers",
+            self._detach(editor),
+            icon="detach",
+            tip="Replace the selected block by its layers",
+        )
+
+    def _arrange_actions(self, editor: Editor) -> None:
+        self._add(
+            "layout",
+            "&Arrange automatically",
+            editor.auto_layout,
+            key="L",
+            icon="layout",
+            tip="Arrange all layers from top to bottom",
+            keywords="auto layout tidy",
+        )
+        for side, text, icon in _ALIGN:
+            tip = f"{text}; needs two or more selected layers"
+            self._add(f"align_{side}", text, partial(editor.align, side), icon=icon, tip=tip)
+        for axis in ("horizontal", "vertical"):
+            text = f"Distribute {axis}ly"
+            tip = f"Make the {axis} distances equal; needs three or more selected layers"
+            self._add(
+                f"distribute_{axis}",
+                text,
+                partial(editor.distribute, axis),
+                icon=f"distribute_{axis}",
+                tip=tip,
+            )
+
+    def _view_actions(self) -> None:
+        view, add = self._view, self._add
+        add(
+            "fit",
+            "&Fit the drawing",
+            view.fit,
+            key="F",
+            icon="fit",
+            menu="View",
+            tip="Show the whole network",
+            keywords="zoom",
+        )
+        add(
+            "zoom_in",
+            "Zoom &in",
+            lambda: view.zoom_by(1.25),
+            key=["+", "="],
+            icon="zoom_in",
+            menu="View",
+            tip="Come closer",
+        )
+        add(
+            "zoom_out",
+            "Zoom &out",
+            lambda: view.zoom_by(0.8),
+            key="-",
+            icon="zoom_out",
+            menu="View",
+            tip="Go farther away",
+        )
+        add(
+            "zoom_one",
+            "Actual si&ze",
+            lambda: view.zoom_to(1.0),
+            key="1",
+            icon="search",
+            menu="View",
+            tip="Zoom to 100 %",
+        )
+
+    def refresh(self) -> None:
+        """Offer only what the selection allows."""
+        nodes, edges = self._scene.selected_nodes(), self._scene.selected_edges()
+        spec = self._scene.spec
+        for name in ("cut", "copy", "duplicate"):
+            self.all[name].setEnabled(bool(nodes))
+        self.all["delete"].setEnabled(bool(nodes or edges))
+        self.all["connect"].setEnabled(bool(nodes))
+        self.all["detach"].setEnabled(len(nodes) == 1 and spec.by_id[nodes[0]].subgraph is not None)
+        for side, _, _ in _ALIGN:
+            self.all[f"align_{side}"].setEnabled(len(nodes) > 1)
+        for axis in ("horizontal", "vertical"):
+            self.all[f"distribute_{axis}"].setEnabled(len(nodes) > 2)
+        for name in ("all", "layout", "fit", "save", "png", "svg"):
+            self.all[name].setEnabled(bool(spec.nodes))
+
+    def _select_all(self) -> None:
+        self._scene.pick(self._scene.nodes, self._scene.edges)
+
+    def _paste(self, editor: Editor) -> Callable[[], None]:
+        def paste() -> None:
+            if editor.paste():
+                self._view.reveal(self._scene.selected_nodes())
+
+        return paste
+
+    def _detach(self, editor: Editor) -> Callable[[], None]:
+        def detach() -> None:
+            nodes = self._scene.selected_nodes()
+            if len(nodes) == 1 and editor.detach(nodes[0]):
+                self._view.reveal(self._scene.selected_nodes()[:1])
+
+        return detach

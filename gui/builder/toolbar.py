@@ -1,0 +1,126 @@
+"""The bar above the drawing: open, save, export, arrange, and what the whole network amounts to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
+
+from gui import theme
+from gui.builder.actions import BuilderActions
+from gui.canvas.numbers import shape, short, size
+from gui.document.gallery import Gallery
+from gui.widgets.notes import ThemedLabel
+
+if TYPE_CHECKING:
+    from engine.graph.results import Analysis
+
+_ALIGN = ("align_left", "align_centre", "align_right", "align_top", "align_middle", "align_bottom")
+
+
+class BuilderToolbar(QWidget):
+    """Buttons with words where there is room for them, and the totals at the right."""
+
+    def __init__(
+        self,
+        actions: BuilderActions,
+        gallery: Gallery,
+        open_gallery: Callable[[str], object],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._buttons = QHBoxLayout(self)
+        self._buttons.setContentsMargins(theme.space(1), theme.space(0.5), theme.space(1.5), theme.space(0.5))
+        self._buttons.setSpacing(theme.space(0.5))
+        self.gallery = GalleryMenu(gallery, open_gallery, self)
+        self._menu("Gallery", "star", "Open a famous network onto the drawing", self.gallery)
+        self._menu("File", "file", "Open, save and export this network", self._file_menu(actions))
+        self._buttons.addSpacing(theme.space(1))
+        for name in ("layout", "duplicate", "delete", "connect"):
+            self._button(actions[name])
+        arrange = QMenu(self)
+        arrange.addActions([actions[name] for name in _ALIGN])
+        arrange.addSeparator()
+        arrange.addActions([actions["distribute_horizontal"], actions["distribute_vertical"]])
+        self._menu("", "align_left", "Align and distribute the selected layers", arrange)
+        self._buttons.addStretch(1)
+        self.totals = ThemedLabel("", "text_muted", "small", self)
+        self.totals.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.totals.setAccessibleName("Totals of the network")
+        self._buttons.addWidget(self.totals)
+
+    def show_analysis(self, analysis: Analysis) -> None:
+        """Say what the network turns into what, and at what cost."""
+        totals = analysis.totals
+        if not analysis.spec.nodes:
+            self.totals.setText("")
+            return
+        ends = []
+        for end in (analysis.input, analysis.output):
+            flat = end is not None and all(isinstance(one, int) for one in end)
+            ends.append(shape(end) if flat else "?")  # type: ignore[arg-type]
+        self.totals.setText(
+            f"{ends[0]} → {ends[1]}   ·   {totals.parameters:,} parameters   ·   {short(totals.macs)} MACs   ·   "
+            f"{size(totals.activation_bytes)}"
+        )
+        self.totals.setToolTip(
+            "From input to output; numbers that are stored; multiply-accumulates and activation memory for one picture"
+        )
+
+    def _file_menu(self, actions: BuilderActions) -> QMenu:
+        menu = QMenu(self)
+        menu.addActions([actions["open"], actions["save"]])
+        menu.addSeparator()
+        menu.addActions([actions["png"], actions["svg"]])
+        return menu
+
+    def _button(self, action: QAction) -> None:
+        button = QToolButton(self)
+        button.setDefaultAction(action)
+        button.setAccessibleName(action.text().replace("&", ""))
+        button.setAutoRaise(True)
+        self._buttons.addWidget(button)
+
+    def _menu(self, text: str, icon: str, tip: str, menu: QMenu) -> None:
+        button = QToolButton(self)
+        button.setText(text)
+        button.setIcon(theme.icon(icon))
+        button.setToolTip(tip)
+        button.setAccessibleName(tip)
+        button.setToolButtonStyle(
+            Qt.ToolButtonStyle.ToolButtonTextBesideIcon if text else Qt.ToolButtonStyle.ToolButtonIconOnly
+        )
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        button.setAutoRaise(True)
+        button.setMenu(menu)
+        self._buttons.addWidget(button)
+
+
+class GalleryMenu(QMenu):
+    """The famous networks by year, as far as they are listed. Opening one calls `open_gallery` with its id."""
+
+    def __init__(self, gallery: Gallery, open_gallery: Callable[[str], object], parent: QWidget) -> None:
+        super().__init__(parent)
+        self._gallery = gallery
+        self._open = open_gallery
+        self.setToolTipsVisible(True)
+        gallery.changed.connect(self._fill)
+        self._fill()
+
+    def _fill(self) -> None:
+        self.clear()
+        for entry in self._gallery.entries:
+            action = self.addAction(f"{entry.name}  ({entry.year})")
+            action.setObjectName(f"gallery.{entry.id}")
+            action.setToolTip(entry.idea)
+            action.triggered.connect(partial(self._choose, entry.id))
+        if not self._gallery.entries:
+            self.addAction("The gallery is being read").setEnabled(False)
+            self._gallery.load()
+
+    def _choose(self, id: str, checked: bool = False) -> None:
+        self._open(id)
