@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import signal
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer
@@ -50,8 +48,6 @@ def make_application() -> QApplication:
     app.setApplicationName("vitrine")
     app.setApplicationDisplayName("Vitrine")
     app.setDesktopFileName("vitrine")
-    with contextlib.suppress(PackageNotFoundError):  # run from a folder where it was never installed
-        app.setApplicationVersion(version("vitrine"))
     # Closing takes a moment while a training saves its checkpoint, and the window is hidden meanwhile.
     app.setQuitOnLastWindowClosed(False)
     return app
@@ -63,8 +59,8 @@ def open_window(app: QApplication, services: Services, path: Path | None = None)
     theme.apply(app, values.theme, values.text_percent)
     app.setWindowIcon(theme.icon("network", "accent"))
     window = MainWindow(services)
+    window.painted.connect(lambda: _after_paint(window, services, path))
     window.show()
-    QTimer.singleShot(0, lambda: _after_paint(window, services, path))
     return window
 
 

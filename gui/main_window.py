@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QPaintEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from engine.errors import JobFailed
@@ -35,9 +35,15 @@ SMALLEST = (960, 600)
 
 
 class MainWindow(QMainWindow):
-    """Made from the services; `closed()` is emitted once everything that ran has ended."""
+    """Made from the services.
+
+    Signals:
+        painted(): once, after the window has been painted for the first time.
+        closed(): once everything that ran has ended.
+    """
 
     closed = Signal()
+    painted = Signal()
 
     def __init__(self, services: Services) -> None:
         super().__init__()
@@ -47,6 +53,7 @@ class MainWindow(QMainWindow):
         self.context: Context = services.context(self.navigate)
         self._pages: dict[str, Page] = {}
         self._page: Page | None = None
+        self._painted = False
         context = self.context
         self.monitor = Monitor(context.runner, context.engine, self)
         self.commands = Commands(context, self, self.entries)
@@ -172,6 +179,12 @@ class MainWindow(QMainWindow):
         ):
             theme.apply(app, values.theme, values.text_percent)
         self.context.document.autosave_seconds = values.autosave_seconds
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if not self._painted:
+            self._painted = True
+            QTimer.singleShot(0, self.painted.emit)
 
     def _restore(self) -> None:
         self.resize(*FIRST_SIZE)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from engine.cancel import CancelToken
 from engine.events import Emit, Event, Failed, Finished
-from engine.gallery.base import GALLERY, GalleryEntry, open_network
 from engine.graph.spec import NetworkSpec
 from engine.project.spec import ProjectSpec
 from gui.document.document import Document
-from gui.document.thumbnail import Thumbnail, thumbnail
 from gui.runtime.job_runner import JobRunner
 from gui.runtime.notifications import Notifier
+
+if TYPE_CHECKING:
+    from engine.gallery.base import GalleryEntry
+    from gui.document.thumbnail import Thumbnail
 
 
 class Gallery(QObject):
@@ -64,6 +67,10 @@ class Gallery(QObject):
 
 
 def _list(emit: Emit, token: CancelToken) -> tuple[tuple[GalleryEntry, ...], Mapping[str, Thumbnail]]:
+    # Imported here: every family and every layer comes with it, and the window is to be painted first.
+    from engine.gallery.base import GALLERY, open_network
+    from gui.document.thumbnail import thumbnail
+
     entries = tuple(sorted((entry for _, entry in GALLERY.items()), key=lambda entry: (entry.year, entry.name)))
     strips = {}
     for entry in entries:
@@ -77,6 +84,8 @@ class _Make:
     id: str
 
     def __call__(self, emit: Emit, token: CancelToken) -> ProjectSpec:
+        from engine.gallery.base import open_network
+
         return project_for(open_network(self.id))
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QAction, QColor, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
-from engine.gallery.base import GalleryEntry
 from gui import theme
-from gui.document.thumbnail import Thumbnail
+
+if TYPE_CHECKING:
+    from engine.gallery.base import GalleryEntry
+    from gui.document.thumbnail import Thumbnail
 
 ROUND = 10
 _SOURCES = {"paper": "as published", "torchvision": "as in torchvision", "modern": "as built today"}

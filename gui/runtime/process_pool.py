@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 from engine.cancel import CancelToken
 from engine.errors import JobCancelled
 from engine.events import Emit, Event, Terminal
 from engine.job import Job
-from gui.runtime.process_worker import ProcessWorker, WarmUp
+
+if TYPE_CHECKING:
+    from gui.runtime.process_worker import ProcessWorker
 
 
 class ProcessPool:
@@ -30,6 +33,8 @@ class ProcessPool:
 
     def warm(self, token: CancelToken) -> None:
         """Have a process import torch and wait. Raises `JobCancelled` when asked to stop first."""
+        from gui.runtime.process_worker import WarmUp
+
         token.raise_if_cancelled()
         self.run(WarmUp(), _nobody, token)
 
@@ -51,6 +56,9 @@ class ProcessPool:
             worker.close(timeout)
 
     def _take(self) -> ProcessWorker:
+        # multiprocessing takes a while to import, and the window is to be painted first.
+        from gui.runtime.process_worker import ProcessWorker
+
         with self._lock:
             if self._closed:
                 raise JobCancelled

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QAction, QDesktopServices, QKeySequence
-from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from engine.paths import log_dir, resources
 from gui import theme
@@ -231,11 +231,17 @@ class Commands(QObject):
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(log_dir())))
 
     def _about(self) -> None:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            number = version("vitrine")
+        except PackageNotFoundError:  # run from a folder where it was never installed
+            number = ""
         box = QMessageBox(self._window)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.setWindowTitle("About Vitrine")
         box.setIconPixmap(theme.icon("network", "accent").pixmap(48, 48))
-        box.setText(f"Vitrine {QApplication.applicationVersion()}".rstrip())
+        box.setText(f"Vitrine {number}".rstrip())
         box.setInformativeText(
             "Draw a vision network, train it, watch it on a live camera and look inside it, offline.\n\n"
             f"Its log is in {log_dir()}."

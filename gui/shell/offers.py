@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QKeySequence
 
-from engine.gallery.base import GalleryEntry
 from gui.context import Context, Page
 from gui.shell.palette import Command
+
+if TYPE_CHECKING:
+    from engine.gallery.base import GalleryEntry
 
 GROUPS = {"file": "File", "edit": "Edit", "view": "View", "go": "Page", "train": "Train", "help": "Help"}
 _OWN = ("view.palette", "help.commands")  # the palette itself

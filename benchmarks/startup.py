@@ -1,0 +1,106 @@
+"""How long until the window is painted, and until the engine is ready, from the start of the process.
+
+Run `python benchmarks/startup.py` (on Linux without a display: `xvfb-run -a python benchmarks/startup.py`). Budgets:
+painted in less than 0.6 s, engine ready in less than 5 s.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RUNS = 5
+BUDGETS = {"painted": 0.6, "ready": 5.0}
+
+CHILD = """
+import sys, time
+import psutil
+from PySide6.QtCore import QEvent, QObject, QTimer
+from gui import app as shell
+from gui.shell.services import Services
+from gui.runtime.excepthook import start_log
+
+born = psutil.Process().create_time()
+times = {}
+
+class Watch(QObject):
+    def eventFilter(self, watched, event):
+        if event.type() == QEvent.Type.Paint and "painted" not in times:
+            QTimer.singleShot(0, lambda: times.setdefault("painted", time.time() - born))
+        return False
+
+application = shell.make_application()
+start_log()
+watch = Watch()
+services = Services()
+window = shell.open_window(application, services)
+window.rail.installEventFilter(watch)
+window.closed.connect(application.quit)
+gaps, last = [], [time.perf_counter()]
+
+def tick():
+    now = time.perf_counter()
+    gaps.append(now - last[0])
+    last[0] = now
+
+timer = QTimer(interval=16)
+timer.timeout.connect(tick)
+QTimer.singleShot(0, timer.start)
+
+def ready():
+    times["ready"] = time.time() - born
+    times["worst stall"] = max(gaps)
+    window.close()
+
+services.engine.ready.connect(ready)
+services.engine.failed.connect(lambda error: (print(error, file=sys.stderr), window.close()))
+application.exec()
+import json
+print(json.dumps(times))
+"""
+
+
+def main() -> int:
+    """Measure a few fresh processes; the first warms the disk's cache and is not counted."""
+    rows = [measure() for _ in range(RUNS + 1)][1:]
+    worst = 0
+    for name in ("painted", "ready", "worst stall"):
+        values = [row[name] for row in rows]
+        budget = BUDGETS.get(name)
+        verdict = (
+            ""
+            if budget is None
+            else f"   budget {budget} s: {'met' if statistics.median(values) < budget else 'MISSED'}"
+        )
+        worst |= "MISSED" in verdict
+        print(
+            f"{name:12} median {statistics.median(values):.2f} s, worst {max(values):.2f} s of {len(values)}{verdict}"
+        )
+    return worst
+
+
+def measure() -> dict[str, float]:
+    """Start the window in a fresh process with a fresh home, wait for the engine, close it."""
+    with tempfile.TemporaryDirectory() as home:
+        environment = {**os.environ, "VITRINE_HOME": home, "PYTHONPATH": str(ROOT)}
+        done = subprocess.run(
+            [sys.executable, "-c", CHILD],
+            env=environment,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        )
+    times: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    return times
+
+
+if __name__ == "__main__":
+    sys.exit(main())
