@@ -77,7 +77,7 @@ def make_block(spec: NetworkSpec, ids: Iterable[str], name: str = "block1") -> N
     position = next(index for index, node in enumerate(spec.nodes) if node.id in inside)
     nodes = [node for node in spec.nodes if node.id not in inside]
     nodes.insert(sum(node.id not in inside for node in spec.nodes[:position]), block)
-    edges: list[EdgeSpec] = []
+    edges: dict[EdgeSpec, None] = {}
     for edge in spec.edges:
         if edge.source in inside and edge.target in inside:
             continue
@@ -85,8 +85,7 @@ def make_block(spec: NetworkSpec, ids: Iterable[str], name: str = "block1") -> N
             edge = EdgeSpec(edge.source, name, edge.source_port, entering[edge.source, edge.source_port])
         elif edge.source in inside:
             edge = EdgeSpec(name, edge.target, leaving[edge.source, edge.source_port], edge.target_port)
-        if edge not in edges:
-            edges.append(edge)
+        edges[edge] = None
     groups = []
     for group in spec.groups:
         left = tuple(id for id in group.nodes if id not in inside)

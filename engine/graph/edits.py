@@ -49,12 +49,11 @@ def _bypass(spec: NetworkSpec, id: str) -> NetworkSpec:
     feeding = next((edge for edge in spec.edges_into.get(id, ()) if edge.source != id), None)
     if feeding is None:
         return spec
-    edges: list[EdgeSpec] = []
+    edges: dict[EdgeSpec, None] = {}
     for edge in spec.edges:
         if edge.source == id and edge.target != id:
             edge = replace(edge, source=feeding.source, source_port=feeding.source_port)
-        if edge not in edges:
-            edges.append(edge)
+        edges[edge] = None
     return replace(spec, edges=tuple(edges))
 
 

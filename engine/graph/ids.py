@@ -25,7 +25,23 @@ MODULE_ATTRIBUTES = frozenset(
 )
 # Names that the compiled module or the generated code uses itself.
 _OWN = frozenset(
-    {"self", "torch", "nn", "F", "math", "tap", "timed", "spec", "slots", "Tensor", "super", "tuple", "list", "dict"}
+    {
+        "self",
+        "torch",
+        "nn",
+        "F",
+        "math",
+        "tap",
+        "timed",
+        "module_of",
+        "spec",
+        "slots",
+        "Tensor",
+        "super",
+        "tuple",
+        "list",
+        "dict",
+    }
     | {"len", "range", "int", "zip", "sum", "max", "min"}
 )
 RESERVED = MODULE_ATTRIBUTES | _OWN
