@@ -75,6 +75,9 @@ def _dispatch(arguments: list[str], open_window: Window) -> int:
         raise BadInput("There is no command to do.", _known(""))
     if args.verbose:
         logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+    elif not logging.getLogger().handlers:
+        # Without a handler Python prints warnings by itself, beside the two sentences.
+        logging.getLogger().addHandler(logging.NullHandler())
     with output(args.json) as out:
         return COMMANDS.get(args.command)().run(args, out)
 

@@ -55,9 +55,11 @@ class Ribbon(QWidget):
         self._cells = [
             ("Picture", f"{frame.width}×{frame.height}"),
             *((_WORDS.get(name, name.capitalize()), f"{value:.1f} ms") for name, value in self._stages),
-            ("Frame rate", f"{result.fps:.1f} FPS" if result.fps >= 0.1 else "–"),
-            ("Picture age", f"{result.age_ms:.0f} ms" if not result.again else "held"),
         ]
+        if not frame.drawn:  # a drawing has neither a rate nor an age that would mean something
+            rate = f"{result.fps:.1f} FPS" if result.fps >= 0.1 else "–"
+            age = f"{result.age_ms:.0f} ms" if not result.again else "held"
+            self._cells += [("Frame rate", rate), ("Picture age", age)]
         self.setAccessibleDescription(", ".join(f"{word} {value}" for word, value in self._cells))
         self.update()
 
