@@ -222,6 +222,15 @@ class MainWindow(QMainWindow):
             self.monitor.stop()
             self._closing.begin(self.pages)
 
+    @property
+    def is_painted(self) -> bool:
+        return self._painted
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether everything has ended."""
+        return self._closing.finished
+
     def _finish(self) -> None:
         self.close()
         self.closed.emit()

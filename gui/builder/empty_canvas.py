@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.widgets.notes import QuietLabel, ThemedLabel
@@ -21,8 +21,7 @@ class EmptyCanvas(QWidget):
     def __init__(self, over: QWidget) -> None:
         super().__init__(over)
         self._over = over
-        mark = QLabel(self)
-        mark.setPixmap(theme.icon("network", "text_muted").pixmap(48, 48))
+        mark = theme.IconLabel("network", "text_muted", 48, self)
         title = ThemedLabel("Draw a network", "text", "heading", self)
         text = QuietLabel(
             "Drag a layer here from the left, or double-click one there to add it. Layers connect by dragging from the "
@@ -50,10 +49,6 @@ class EmptyCanvas(QWidget):
         for widget in (mark, title, text):
             widget.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         over.installEventFilter(self)
-        theme.watcher().changed.connect(
-            lambda: mark.setPixmap(theme.icon("network", "text_muted").pixmap(48, 48)),
-            Qt.ConnectionType.QueuedConnection,
-        )
         self._place()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:

@@ -99,8 +99,7 @@ class RecoveryOffer(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.space(2), theme.space(1), theme.space(1), theme.space(1))
         row.setSpacing(theme.space(1.5))
-        mark = QLabel(self)
-        mark.setPixmap(theme.icon("recover", "warning").pixmap(QSize(20, 20), self.devicePixelRatioF()))
+        mark = theme.IconLabel("recover", "warning", 20, self)
         where = f" Its folder is {left.origin}." if left.origin else " It was never saved."
         self.text = QLabel(f"{name} has unsaved changes from {words.clock(left.saved)}.{where}", self)
         self.text.setTextFormat(Qt.TextFormat.PlainText)

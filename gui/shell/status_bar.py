@@ -35,6 +35,7 @@ class JobView(QWidget):
         self.left = QLabel(self)
         self.cancel = QToolButton(self)
         self.cancel.setText("Cancel")
+        self.cancel.setToolTip("Stop the running job")
         self.cancel.setAutoRaise(True)
         self.cancel.clicked.connect(self._cancel)
         for widget in (self.text, self.bar, self.left, self.cancel):

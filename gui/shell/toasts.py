@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QEnterEvent, QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
 
@@ -27,9 +27,7 @@ class Toast(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.space(2), theme.space(1.5), theme.space(1), theme.space(1.5))
         row.setSpacing(theme.space(1.5))
-        mark = QLabel(self)
-        name = {"success": "success", "info": "info", "warning": "warning"}.get(note.severity, "problem")
-        mark.setPixmap(theme.icon(name, self._colour()).pixmap(QSize(20, 20), self.devicePixelRatioF()))
+        mark = theme.IconLabel(note.severity, self._colour(), 20, self)
         row.addWidget(mark, 0, Qt.AlignmentFlag.AlignTop)
         column = QVBoxLayout()
         column.setSpacing(theme.space(0.5))

@@ -7,17 +7,23 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
+from pytestqt.qtbot import QtBot
 
+from gui import theme
 from gui.actions import Actions
+from gui.app import make_application
 from gui.context import Context
 from gui.document.checker import Checker
 from gui.document.document import Document
 from gui.document.gallery import Gallery
 from gui.document.run_store import RunStore
+from gui.main_window import MainWindow
 from gui.runtime.engine_loader import EngineLoader
 from gui.runtime.job_runner import JobRunner
 from gui.runtime.notifications import Notifier
 from gui.runtime.settings import Settings
+from gui.shell.services import Services
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -61,3 +67,22 @@ def context(runner: JobRunner) -> Iterator[Context]:
     gallery = Gallery(document, runner, notifier)
     yield Context(document, checker, runner, engine, notifier, settings, Actions(), runs, Navigation(), gallery)
     document.close()
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> Iterator[MainWindow]:
+    """The real main window with real services, closed in good order afterwards. The engine is not loaded."""
+    app = make_application()
+    services = Services()
+    theme.apply(app, "light")
+    made = MainWindow(services)
+    made.resize(1280, 800)
+    made.show()
+    qtbot.waitExposed(made)
+    yield made
+    if not made.is_closed:
+        with qtbot.waitSignal(made.closed, timeout=25_000):
+            made.close()
+    made.deleteLater()
+    services.deleteLater()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)

@@ -1,0 +1,30 @@
+"""An icon as a widget. It paints itself, so it is sharp on any screen and right after a change of theme."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from gui.theme.icons import icon
+
+
+class IconLabel(QWidget):
+    """The icon called `name` at `size` logical pixels, in a token's colour."""
+
+    def __init__(self, name: str, colour: str = "text", size: int = 20, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._size = size
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.set_icon(name, colour)
+
+    def set_icon(self, name: str, colour: str = "text") -> None:
+        """Show another icon."""
+        self._icon = icon(name, colour)
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(self._size, self._size)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self._icon.paint(QPainter(self), self.rect())
