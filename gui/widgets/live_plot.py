@@ -74,6 +74,7 @@ class LivePlot(QWidget):
         self._marks: tuple[Mark, ...] = ()
         self._x_range: tuple[float, float] | None = None  # None: everything, also as it grows
         self._x_title = True
+        self.everything: Callable[[], tuple[float, float] | None] = self.x_extent  # linked plots share one
         self.surface = PlotSurface(self)
         self.surface.setAccessibleName(title)
         self.surface.setToolTip("")
@@ -103,11 +104,16 @@ class LivePlot(QWidget):
 
     def curve(self, key: Hashable, style: CurveStyle) -> Curve:
         """The curve filed under `key`, made if it is new."""
-        found = self.curves.get(key)
-        if found is None:
-            self.curves[key] = found = Curve(style)
+        if key not in self.curves:
+            self.put(key, Curve(style))
+        return self.curves[key]
+
+    def put(self, key: Hashable, curve: Curve) -> None:
+        """Show `curve`, which somebody else keeps and fills, under `key`."""
+        if self.curves.get(key) is not curve:
+            self.curves[key] = curve
             self.legend.set_curves(list(self.curves.values()))
-        return found
+            self.schedule()
 
     def remove(self, key: Hashable) -> None:
         """Take a curve away; unknown keys are ignored."""
@@ -124,6 +130,11 @@ class LivePlot(QWidget):
             self.schedule()
 
     # how it is shown
+
+    def set_title(self, title: str) -> None:
+        self.title = title
+        self.heading.setText(title)
+        self.surface.setAccessibleName(title)
 
     def set_x_mode(self, mode: XMode) -> None:
         self.x_mode = mode
@@ -173,7 +184,7 @@ class LivePlot(QWidget):
 
     def refresh(self) -> None:
         """Draw now."""
-        low, high = self._x_range or self.x_extent() or (0.0, 1.0)
+        low, high = self._x_range or self.everything() or (0.0, 1.0)
         if high <= low:
             low, high = low - 0.5, low + 0.5
         bins = max(50, int(self.surface.view.width()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
@@ -132,6 +133,13 @@ class PlotSurface(pg.PlotWidget):
     def set_log(self, log: bool) -> None:
         """Write powers of ten beside the left axis; the caller takes the logarithms."""
         self.getAxis("left").setLogMode(False, log)
+
+    def set_percent(self) -> None:
+        """Write shares of 1 beside the left axis as per cent."""
+        axis = self.getAxis("left")
+        axis.tickStrings = lambda values, scale, spacing: [  # pyqtgraph's way to write ticks otherwise
+            f"{100 * value:.{max(0, math.ceil(-math.log10(100 * spacing) - 1e-9))}f} %" for value in values
+        ]
 
     def show_x_axis(self, title: str) -> None:
         """Write numbers and `title` below; without a title leave both to the plot underneath."""

@@ -1,0 +1,52 @@
+"""Numbers as a person reads them, with their units. No Qt."""
+
+from __future__ import annotations
+
+import math
+
+_LARGE = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """A share of 1 as "98.6 %"; a dash for what is not defined."""
+    return "–" if share is None or not math.isfinite(share) else f"{100 * share:.{digits}f} %"
+
+
+def figure(value: float) -> str:
+    """A number of any size in four characters or so: "0.0123", "1.2e-05", "432"."""
+    if not math.isfinite(value):
+        return "∞" if value > 0 else "–"
+    size = abs(value)
+    if size != 0 and (size < 1e-3 or size >= 1e5):
+        return f"{value:.1e}"
+    return f"{value:.4f}" if size < 10 else f"{value:.1f}" if size < 1000 else f"{value:,.0f}"
+
+
+def rate(per_second: float, unit: str) -> str:
+    """ "1.2 k img/s": a number per second, with a decimal prefix."""
+    for step, prefix in _LARGE:
+        if per_second >= step:
+            shown = per_second / step
+            return f"{shown:.0f} {prefix} {unit}/s" if shown >= 100 else f"{shown:.1f} {prefix} {unit}/s"
+    return f"{per_second:.0f} {unit}/s"
+
+
+def memory(size: float) -> str:
+    """Bytes with a decimal unit, such as "1.2 GB"."""
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
+def duration(seconds: float) -> str:
+    """A time span with two units at most, such as "3 min 20 s"."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s" if minutes < 10 else f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min"
