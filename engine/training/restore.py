@@ -48,27 +48,35 @@ def whole_position(state: Mapping[str, Any], steps: int) -> dict[str, Any]:
 
 
 def load_optimiser(optimiser: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:
-    """Let the optimiser take up `state`. Raises `ValueError` where it has settings or moments of another kind."""
+    """Let the optimiser take up `state`. Raises `ValueError` where it has settings or moments of another kind.
+
+    The fused optimisers compute on bare memory, so that a moment of another size would overwrite what lies behind it:
+    each is copied into memory laid out like its weight.
+    """
     kinds = [{key: _kind(value) for key, value in group.items()} for group in optimiser.param_groups]
     optimiser.load_state_dict(dict(state))
     for before, group in zip(kinds, optimiser.param_groups, strict=True):
         for key, kind in before.items():
             if key not in group or _kind(group[key]) != kind:
-                raise ValueError(f"its optimiser has {key} = {group.get(key)!r:.40}")
+                raise ValueError(f"its optimiser has another {key}")
     for parameter, moments in optimiser.state.items():
         for name, value in moments.items():
-            if isinstance(value, Tensor) and (value.is_complex() or value.shape not in (parameter.shape, ())):
-                raise ValueError(f"its optimiser has {name} of the sizes {tuple(value.shape)}")
-            if value is not None and not isinstance(value, Tensor | int | float):
-                raise ValueError(f"its optimiser has {name} = {value!r:.40}")
+            moments[name] = _moment(name, value, parameter)
+
+
+def _moment(name: str, value: Any, parameter: Tensor) -> Any:
+    if value is None or type(value) in (int, float):
+        return value
+    wanted = () if name == "step" else parameter.shape
+    if not isinstance(value, Tensor) or value.shape != wanted or not value.is_floating_point():
+        raise ValueError(f"its optimiser has {name} of the sizes {tuple(getattr(value, 'shape', ()))}")
+    return value.clone() if name == "step" else torch.empty_like(parameter).copy_(value)
 
 
 def _kind(value: Any) -> Any:
-    """What two values must have in common to be exchanged: None, number, text, or a row of as many of such."""
-    if isinstance(value, bool) or value is None or isinstance(value, str | Tensor):
-        return type(value)
-    if isinstance(value, int | float):
+    """What a setting must keep: numbers may change while training, whatever else is set stays as it is."""
+    if type(value) in (int, float):
         return float
     if isinstance(value, tuple | list):
         return tuple(_kind(item) for item in value)
-    return type(value)
+    return type(value) if isinstance(value, Tensor) else value

@@ -344,7 +344,7 @@ def _history(train: list[float], val: list[float], accuracy: float = 0.9, norm: 
         ("no_learning", _history([1.1, 1.1, 1.099], [1.1] * 3, accuracy=0.33)),
         ("exploding", _history([1.0, 0.5, 3.0], [1.0, 0.6, 3.1])),
         ("exploding", [*_history([1.0], [1.0]), EpochResult(2, 2, 1.0, 1.0, 0.1, 5000.0, 1.0)]),
-        ("overfitting", _history([1, 0.5, 0.3, 0.2, 0.1, 0.05, 0.01], [1, 0.5, 0.6, 0.6, 0.7, 0.8, 0.9])),
+        ("overfitting", _history([1, 0.5, 0.3, 0.2, 0.1, 0.05, 0.01], [1, 0.5, 0.65, 0.65, 0.7, 0.8, 0.9])),
         ("", _history([1, 0.5, 0.3, 0.2, 0.1, 0.05, 0.01], [1, 0.5, 0.4, 0.35, 0.34, 0.33, 0.35])),
     ],
 )

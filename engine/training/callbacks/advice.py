@@ -66,13 +66,14 @@ def exploding_gradient(history: History, classes: int) -> Advice | None:
 
 
 def overfitting(history: History, classes: int) -> Advice | None:
-    """The validation loss has been rising for epochs while the training loss still falls."""
+    """The validation loss has been rising for epochs, above the training loss, while that one still falls."""
     last = history[-1]
     lowest = min(history, key=lambda result: (math.isnan(result.val_loss), result.val_loss))
     recent = [result.val_loss for result in history[-RISING_EPOCHS:]]
     if math.isnan(lowest.val_loss) or last.epoch - lowest.epoch < RISING_EPOCHS:
         return None
-    if min(recent) < 1.15 * lowest.val_loss or last.train_loss > lowest.train_loss:
+    # The absolute part keeps the noise of a loss that is nearly 0 out of it.
+    if min(recent) < 1.15 * lowest.val_loss + 0.03 or last.train_loss > min(lowest.train_loss, 0.7 * last.val_loss):
         return None
     return Advice(
         "overfitting",

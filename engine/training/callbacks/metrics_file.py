@@ -60,13 +60,13 @@ def row_of(result: EpochResult, best: bool) -> Row:
 
 
 def _csv(rows: list[Row], header: bool) -> bytes:
-    """The rows as CSV; what is not defined stays empty."""
+    """The rows as CSV; what is not defined, or not finite, stays empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     if rows and header:
         writer.writerow(rows[0])
     for row in rows:
-        writer.writerow("" if math.isnan(value) else _number(value) for value in row.values())
+        writer.writerow(_number(value) if math.isfinite(value) else "" for value in row.values())
     return text.getvalue().encode("utf-8")
 
 
