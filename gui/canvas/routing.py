@@ -13,6 +13,8 @@ from dataclasses import dataclass, replace
 from engine.graph.layout import NODE_HEIGHT, NODE_WIDTH, ROW
 
 Point = tuple[float, float]
+Cards = list[tuple[float, float]]
+"""Centres of cards as (y, x), from top to bottom."""
 
 TURN = float(ROW - NODE_HEIGHT)
 """Height in which an edge bends from a port into its lane."""
@@ -81,6 +83,10 @@ def _bezier(curve: tuple[Point, Point, Point, Point], t: float) -> Point:
     return a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3
 
 
+Known = dict[tuple[Point, Point], tuple[Cards, Route]]
+"""Ways found before, by their ends, with the cards that stood between."""
+
+
 @dataclass(frozen=True)
 class _Lane:
     """A vertical stretch that edges from one port use."""
@@ -92,23 +98,33 @@ class _Lane:
 
 
 class Router:
-    """Ways around a fixed set of cards, given by their centres."""
+    """Ways around a fixed set of cards, given by their centres.
 
-    def __init__(self, centres: Iterable[Point]) -> None:
+    Args:
+        known: kept by the caller from one drawing to the next, so that edges around which nothing moved cost little.
+    """
+
+    def __init__(self, centres: Iterable[Point], known: Known | None = None) -> None:
         self._cards = sorted((y, x) for x, y in centres)
         self._heights = [y for y, _ in self._cards]
+        self._known = {} if known is None else known
 
     def route(self, wire: Wire) -> Route:
         """The way of one edge by itself."""
-        (sx, sy), (tx, ty) = wire.start, wire.end
-        if ty - sy < 8:
-            between = self._between(ty - TURN, sy + TURN)
-            return Route(wire.start, wire.end, lane=_lane(sx, tx, _blocked(between)))
-        between = self._between(sy, ty)
-        if not between or self._free(Route(wire.start, wire.end), between):
-            return Route(wire.start, wire.end)
-        turn = min(TURN, (ty - sy) / 2)
-        return Route(wire.start, wire.end, lane=_lane(sx, tx, _blocked(between)), turn=turn)
+        (_, sy), (_, ty) = wire.start, wire.end
+        down = ty - sy >= 8
+        between = self._between(sy, ty) if down else self._between(ty - TURN, sy + TURN)
+        found = self._known.get((wire.start, wire.end))
+        if found is None or found[0] != between:
+            found = (between, self._way(wire.start, wire.end, between, down))
+            self._known[wire.start, wire.end] = found
+        return found[1]
+
+    def _way(self, start: Point, end: Point, between: Cards, down: bool) -> Route:
+        if down and (not between or self._free(Route(start, end), between)):
+            return Route(start, end)
+        turn = min(TURN, (end[1] - start[1]) / 2) if down else TURN
+        return Route(start, end, lane=_lane(start[0], end[0], _blocked(between)), turn=turn)
 
     def route_all(self, wires: Sequence[Wire]) -> dict[Hashable, Route]:
         """The ways of all edges, with their lanes spread so that edges from different ports do not share one."""
@@ -133,13 +149,13 @@ class Router:
                 routes[wire.key] = replace(routes[wire.key], lane=placed.x)
         return routes
 
-    def _between(self, top: float, bottom: float) -> list[tuple[float, float]]:
+    def _between(self, top: float, bottom: float) -> Cards:
         """Cards (y, x) of which some part lies strictly between two heights."""
         first = bisect_right(self._heights, top - NODE_HEIGHT / 2)
         last = bisect_left(self._heights, bottom + NODE_HEIGHT / 2)
         return self._cards[first:last]
 
-    def _free(self, route: Route, cards: list[tuple[float, float]]) -> bool:
+    def _free(self, route: Route, cards: Cards) -> bool:
         low, high = sorted((route.start[0], route.end[0]))
         reach = _HALF + _CLEAR / 2
         near = [(y, x) for y, x in cards if low - reach < x < high + reach]
@@ -148,8 +164,13 @@ class Router:
         if low == high:
             return False
         tall = NODE_HEIGHT / 2 + 2
-        flat = route.points()
-        return not any(abs(px - x) < reach and abs(py - y) < tall for y, x in near for px, py in flat)
+        steps = max(_STEPS, int((high - low + route.end[1] - route.start[1]) / 16))
+        (curve,) = route.curves
+        for step in range(steps + 1):
+            px, py = _bezier(curve, step / steps)
+            if any(abs(py - y) < tall and abs(px - x) < reach for y, x in near):
+                return False
+        return True
 
     def _spread(self, lane: _Lane, from_x: float, taken: list[_Lane]) -> float:
         """An x for this lane, near its own, that no other lane of these rows has."""

@@ -15,7 +15,7 @@ from gui.canvas.diff import NetworkDiff, diff
 from gui.canvas.edge import EdgeItem
 from gui.canvas.node import NodeItem
 from gui.canvas.port import REACH, PortRef
-from gui.canvas.routing import Router, Wire
+from gui.canvas.routing import Known, Router, Wire
 from gui.canvas.state import NO_FACTS, Facts, Mark
 from gui.theme import tokens
 
@@ -46,6 +46,7 @@ class CanvasScene(QGraphicsScene):
         self.edges: dict[EdgeSpec, EdgeItem] = {}
         self._facts: dict[str, Facts] = {}
         self._marks: dict[str, Mark] = {}
+        self._ways: Known = {}
         self._picking = False
         self.selectionChanged.connect(self._selection_changed)
 
@@ -102,7 +103,9 @@ class CanvasScene(QGraphicsScene):
             for edge in self.edges
             if not some or edge.source in some or edge.target in some
         ]
-        router = Router((item.x(), item.y()) for item in self.nodes.values())
+        if len(self._ways) > 8 * len(self.edges) + 200:
+            self._ways.clear()
+        router = Router(((item.x(), item.y()) for item in self.nodes.values()), self._ways)
         for edge, way in router.route_all(wires).items():
             self.edges[edge].show_route(way)  # type: ignore[index]
 
