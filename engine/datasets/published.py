@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -55,11 +54,11 @@ class PublishedDataset(DatasetSource):
             return None
         return np.concatenate([np.full(train, -1, np.int8), np.full(test, 2, np.int8)])
 
-    def not_found(self, root: Path, looked_at: Sequence[Path]) -> BadInput:
+    def not_found(self, root: Path) -> BadInput:
         """The sentence that says where it was looked for and how to bring the files along."""
-        where = ", ".join(str(place) for place in looked_at)
+        below = ", ".join(sub for sub in self.subfolders if sub)
         return BadInput(
-            f"{self.label} is not on this machine; it was looked for in {where}.",
+            f"{self.label} is not on this machine; it was looked for in {self.home(root)} and its folders {below}.",
             f"Copy {', '.join(self.files)} to {self.home(root)}, by USB stick if this machine has no network, "
             "or switch on its download option.",
         )

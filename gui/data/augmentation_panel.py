@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QListWidget, QListWidgetItem, QMenu, QPushButton, QToolButton, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QMenu, QPushButton, QToolButton, QWidget
 
 from engine.datasets.augment import AUGMENTATIONS
 from engine.datasets.spec import Choice
@@ -45,11 +45,16 @@ class AugmentationPanel(PanelSection):
         )
         self.form: SettingsForm | None = None
         self.about = QuietLabel("", self)
+        self._tools = QHBoxLayout()
+        self._tools.setSpacing(theme.space(0.5))
+        self._tools.addStretch(1)
         self.up = self._tool("up", "Move up", "Alt+Up", lambda: self._move(-1))
         self.down = self._tool("down", "Move down", "Alt+Down", lambda: self._move(1))
         self.remove = self._tool("delete", "Remove", "Del", self._remove)
-        for widget in (self.empty, self.list, self.about):
-            self.body.addWidget(widget)
+        self.body.addWidget(self.empty)
+        self.body.addWidget(self.list)
+        self.body.addLayout(self._tools)
+        self.body.addWidget(self.about)
         self.show_choices(())
 
     def _menu(self) -> QMenu:
@@ -71,7 +76,7 @@ class AugmentationPanel(PanelSection):
         button.clicked.connect(slot)
         shortcut = QShortcut(QKeySequence(keys), self.list, context=Qt.ShortcutContext.WidgetShortcut)
         shortcut.activated.connect(slot)
-        self.corner.addWidget(button)
+        self._tools.addWidget(button)
         return button
 
     def show_choices(self, choices: tuple[Choice, ...]) -> None:
@@ -87,6 +92,8 @@ class AugmentationPanel(PanelSection):
         self.list.setCurrentRow(row)
         self.list.blockSignals(False)
         self.list.setVisible(bool(choices))
+        for button in (self.up, self.down, self.remove):
+            button.setVisible(bool(choices))
         self.empty.setVisible(not choices)
         height = self.list.sizeHintForRow(0) if choices else 0
         self.list.setFixedHeight(min(len(choices), _SHOWN_ROWS) * height + 2 * self.list.frameWidth())
@@ -190,4 +197,4 @@ def _summary(declared: type[BaseModel], choice: Choice) -> str:
         for name in declared.model_fields
         if isinstance(value := getattr(options, name), int | float) and not isinstance(value, bool)
     ]
-    return "· ".join(["", ", ".join(parts[:3])]) if parts else ""
+    return "· ".join(["", ", ".join(parts[:2])]) if parts else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFrame,
@@ -24,6 +25,7 @@ from engine.datasets.report import Finding
 from gui import theme
 from gui.widgets.notes import QuietLabel, ThemedLabel
 
+_WRAPPED = 500  # rows up to which each gets the height that its words need
 _ICONS = {"info": ("info", "text_muted"), "warning": ("warning", "warning"), "error": ("problem", "problem")}
 
 
@@ -126,11 +128,11 @@ class ChecksPanel(QScrollArea):
         layout = content.layout() if content is not None else None
         wanted = layout.heightForWidth(max(200, self.viewport().width())) if layout is not None else 0
         page = self.parentWidget()
-        most = page.height() // 3 if page is not None and page.height() > 300 else 200
+        most = page.height() // 4 if page is not None and page.height() > 300 else 200
         self.setFixedHeight(min(max(wanted, self.fontMetrics().height() * 2), most))
 
-    def resizeEvent(self, event: object) -> None:
-        super().resizeEvent(event)  # type: ignore[arg-type]
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
         self._fit()
 
 
@@ -161,3 +163,10 @@ class FaultTable(QTableWidget):
                 item = QTableWidgetItem(text)
                 item.setToolTip(text)
                 self.setItem(row, column, item)
+        if len(shown) <= _WRAPPED:
+            self.resizeRowsToContents()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self.rowCount() <= _WRAPPED:
+            self.resizeRowsToContents()

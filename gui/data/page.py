@@ -59,9 +59,7 @@ class DataPage(Page):
             splitter.addWidget(widget)
         for number, stretch in enumerate((0, 1, 0)):
             splitter.setStretchFactor(number, stretch)
-        self.left_panel.setMinimumWidth(theme.space(33))
-        self.right_panel.setMinimumWidth(theme.space(33))
-        splitter.setSizes([theme.space(38), theme.space(90), theme.space(39)])
+        splitter.setSizes([theme.space(38), theme.space(90), theme.space(40)])
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)

@@ -63,7 +63,7 @@ class PictureWall(QAbstractScrollArea):
 
     @property
     def cell(self) -> int:
-        """Side of a picture's cell in pixels."""
+        """Least side of a picture's cell in pixels."""
         return CELLS[self._zoom]
 
     @property
@@ -153,7 +153,7 @@ class PictureWall(QAbstractScrollArea):
 
     def _rect(self, position: int) -> QRect:
         x, y = self._layout.place(position)
-        return QRect(x, y - self.verticalScrollBar().value(), self.cell, self.cell)
+        return QRect(x, y - self.verticalScrollBar().value(), self._layout.cell, self._layout.cell)
 
     def _at(self, point: QPoint) -> int | None:
         return self._layout.at(point.x(), point.y() + self.verticalScrollBar().value())
@@ -180,8 +180,8 @@ class PictureWall(QAbstractScrollArea):
         bar, tall = self.verticalScrollBar(), self.viewport().height()
         if y - self._layout.head < bar.value():
             bar.setValue(y - self._layout.head)
-        elif y + self.cell > bar.value() + tall:
-            bar.setValue(y + self.cell + theme.space(1) - tall)
+        elif y + self._layout.cell > bar.value() + tall:
+            bar.setValue(y + self._layout.cell + theme.space(1) - tall)
 
     # Qt
 
@@ -216,6 +216,9 @@ class PictureWall(QAbstractScrollArea):
         if event.button() == Qt.MouseButton.LeftButton and position is not None:
             self._go(position)
 
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        event.accept()
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.zoom(1 if event.angleDelta().y() > 0 else -1)
@@ -228,7 +231,7 @@ class PictureWall(QAbstractScrollArea):
         if self._position is None:
             super().keyPressEvent(event)
             return
-        page = max(1, self.viewport().height() // (self.cell + self._layout.gap) - 1)
+        page = max(1, self.viewport().height() // (self._layout.cell + self._layout.gap) - 1)
         moves = {
             Qt.Key.Key_Left: self._position - 1,
             Qt.Key.Key_Right: self._position + 1,

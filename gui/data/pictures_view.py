@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,14 +55,11 @@ class PicturesView(QWidget):
         self.progress = ProgressRow(self)
         self.empty = EmptyState("image", "", parent=self)
         self.empty.wanted.connect(self._empty_wanted)
-        self.digits = QPushButton("Use the handwritten digits", self)
-        self.digits.setToolTip("1,797 real digits that come with the program")
-        self.digits.setAccessibleName("Use the handwritten digits")
+        self.folder = self._also("Choose folder…", "Choose the folder that holds the files")
+        self.folder.clicked.connect(lambda: self.folder_wanted.emit())
+        self.digits = self._also("Use the handwritten digits", "1,797 real digits that come with the program")
         self.digits.clicked.connect(lambda: model.edit("Choose the digits", source=Choice(id="digits")))
-        place = self.empty.layout()
-        assert isinstance(place, QVBoxLayout)
-        place.insertWidget(place.count() - 1, self.digits, 0, Qt.AlignmentFlag.AlignHCenter)
-        self._empty_action = self.folder_wanted.emit
+        self._empty_action: Callable[[], object] = self.folder_wanted.emit
         self._lay_out()
         self.bars.chosen.connect(self._class_chosen)
         self.checks.show_pictures.connect(self._show_finding)
@@ -101,6 +99,16 @@ class PicturesView(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.outer)
+
+    def _also(self, text: str, tip: str) -> QPushButton:
+        """A further button below the empty state's own."""
+        button = QPushButton(text, self.empty)
+        button.setToolTip(tip)
+        button.setAccessibleName(text.rstrip("…"))
+        place = self.empty.layout()
+        assert isinstance(place, QVBoxLayout)
+        place.insertWidget(place.count() - 1, button, 0, Qt.AlignmentFlag.AlignHCenter)
+        return button
 
     def _header(self) -> QHBoxLayout:
         self.title = ThemedLabel("", "text", "heading", self)
@@ -218,7 +226,8 @@ class PicturesView(QWidget):
             self.subtitle.setText("")
             return
         many = len(pictures.classes) != 1
-        self.title.setText(f"{len(pictures):,} pictures in {len(pictures.classes):,} class{'es' if many else ''}")
+        total = len(pictures) if report is None else report.total
+        self.title.setText(f"{total:,} pictures in {len(pictures.classes):,} class{'es' if many else ''}")
         self.subtitle.setText(self._sizes(pictures) if report is not None else "Sizes and the split follow")
 
     def _sizes(self, pictures: PictureSet) -> str:
@@ -243,6 +252,7 @@ class PicturesView(QWidget):
         elif stopped:
             self.empty.say("Looking for pictures was stopped", "", "Look again")
             self._empty_action = model.reload
+            self.folder.hide()
             self.digits.hide()
         elif model.state == "stopped":
             self.checks.show_words(
@@ -258,6 +268,7 @@ class PicturesView(QWidget):
         error, source = self._model.error, self._model.data.source
         declared = DATASETS.get(source.id) if source.id in DATASETS else None
         self.digits.setVisible(source.id != "digits")
+        self.folder.hide()
         self._empty_action = self.folder_wanted.emit
         if source.id == "folder" and not str(source.options.get("folder", "")).strip():
             self.empty.say(
@@ -267,13 +278,27 @@ class PicturesView(QWidget):
                 "Choose folder…",
                 "Choose the folder that holds the class folders",
             )
-        elif declared is not None and issubclass(declared, PublishedDataset) and error is not None:
-            self.empty.say(error.what, error.advice, "Choose folder…", "Choose the folder that holds the files")
         elif error is not None:
-            action = "Choose folder…" if source.id == "folder" else "Look again"
-            self.empty.say(error.what, error.advice, action)
-            if source.id != "folder":
+            # The heading is short; where it was looked for belongs to the text.
+            title, _, rest = error.what.partition("; ")
+            text = f"{rest[:1].upper()}{rest[1:]} {error.advice}".strip()
+            title = title if rest == "" else f"{title}."
+            if declared is not None and issubclass(declared, PublishedDataset) and not source.options.get("download"):
+                self.folder.show()
+                tip = "Fetch the files from the internet; nothing is sent"
+                self.empty.say(title, text, f"Download {declared.label}", tip)
+                self._empty_action = self._download
+            elif source.id == "folder":
+                self.empty.say(title, text, "Choose folder…", "Choose the folder that holds the class folders")
+            else:
+                self.folder.setVisible(declared is not None and issubclass(declared, PublishedDataset))
+                self.empty.say(title, text, "Look again", "Look for the pictures again")
                 self._empty_action = self._model.reload
+
+    def _download(self) -> None:
+        source = self._model.data.source
+        choice = Choice(id=source.id, options={**source.options, "download": True})
+        self._model.edit("Download the dataset", source=choice)
 
     def _empty_wanted(self) -> None:
         self._empty_action()

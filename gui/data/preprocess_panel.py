@@ -37,7 +37,7 @@ class PreprocessPanel(PanelSection):
         self.adapt.setToolTip("Set the input of the network to what the preprocessing gives")
         self.adapt.setAccessibleName("Adapt the network's input")
         self.adapt.clicked.connect(self.adapt_network)
-        for widget in (self.form, self.measure, self.mismatch, self.adapt):
+        for widget in (self.mismatch, self.adapt, self.form, self.measure):
             self.body.addWidget(widget)
         self._show_measuring()
 

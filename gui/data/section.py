@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from gui import theme
@@ -48,3 +48,19 @@ class SidePanel(QScrollArea):
             layout.addWidget(section)
         layout.addStretch(1)
         self.setWidget(column)
+        column.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            # What a section shows has changed; the splitter must know how wide it is now.
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+    def minimumSizeHint(self) -> QSize:
+        """As wide as the widest section needs, so that nothing is cut."""
+        column = self.widget()
+        wide = column.minimumSizeHint().width() if column is not None else 0
+        return QSize(wide + self.verticalScrollBar().sizeHint().width(), theme.space(20))
+
+    def sizeHint(self) -> QSize:
+        return self.minimumSizeHint().expandedTo(QSize(theme.space(38), theme.space(60)))

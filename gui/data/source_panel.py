@@ -15,7 +15,6 @@ from gui import theme
 from gui.data.model import DataModel
 from gui.data.section import PanelSection
 from gui.widgets.form import SettingsForm
-from gui.widgets.notes import QuietLabel
 
 
 class _Source(Settings):
@@ -34,7 +33,6 @@ class SourcePanel(PanelSection):
         self._folder = folder
         self.form = SettingsForm(_Source, registries={"source": DATASETS}, labels={"source": "Dataset"}, parent=self)
         self.form.changed.connect(self._edited)
-        self.help = QuietLabel("", self)
         self.choose = QPushButton(theme.icon("folder"), "Choose folder…", self)
         self.choose.setToolTip("Choose the folder on this machine that holds the pictures")
         self.choose.setAccessibleName("Choose folder")
@@ -51,14 +49,12 @@ class SourcePanel(PanelSection):
         row.addStretch(1)
         self.body.addWidget(self.form)
         self.body.addLayout(row)
-        self.body.addWidget(self.help)
         self._dialog: QFileDialog | None = None
 
     def show_source(self, source: Choice) -> None:
         """Show the document's choice."""
         self.form.set_values(_Source(source=source))
         declared = DATASETS.get(source.id) if source.id in DATASETS else None
-        self.help.setText(declared.help if declared is not None else "")
         self.choose.setVisible(declared is not None and "folder" in declared.model_fields)
 
     def ask_for_folder(self) -> None:

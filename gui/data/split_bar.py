@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter,
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gui import theme
+from gui.theme.contrast import readable_on
 
 NAMES = ("Training", "Validation", "Test")
 LEAST_TRAINING = 1  # per cent
@@ -121,8 +122,7 @@ class SplitBar(QWidget):
             painter.fillRect(area.adjusted(1 if number else 0, 0, 0, 0), colour)
             text = f"{self.shares[number]} %"
             if self.fontMetrics().horizontalAdvance(text) + 8 < area.width():
-                # Dark hues carry white, light hues carry black.
-                painter.setPen(QColor("white" if colour.lightnessF() < 0.5 else "black"))
+                painter.setPen(readable_on(colour))
                 painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
         for number in (0, 1):
             active = self.hasFocus() and number == self._handle

@@ -60,6 +60,7 @@ class SplitPanel(PanelSection):
             field = self._field(f"{name} share", _MEANING[number], " %", 100)
             label.setBuddy(field)
             count = ThemedLabel("", "text_muted", "body", self)
+            count.setToolTip(f"{name} pictures")
             count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             for column, widget in enumerate((_Dot(number, self), label, field, count)):
                 grid.addWidget(widget, number, column)
@@ -109,7 +110,7 @@ class SplitPanel(PanelSection):
     def show_counts(self, counts: np.ndarray | None, prescribed: bool) -> None:
         """Show how many pictures each part has; `prescribed` when the dataset itself names the test pictures."""
         for number, label in enumerate(self.counts):
-            label.setText("" if counts is None else f"{int(counts[number]):,} pictures")
+            label.setText("" if counts is None else f"{int(counts[number]):,}")
         self.note.setText(
             "The dataset itself says which pictures are for testing; the shares divide the others."
             if prescribed

@@ -17,17 +17,19 @@ class Section:
 
 
 class WallLayout:
-    """Places `sections` in a column of the given width.
+    """Places `sections` in a column of the given width; `cell` is the least side of a picture's cell.
 
     Positions are places in the order of the wall, counted over all sections. Everything is in pixels.
     """
 
     def __init__(self, sections: Sequence[Section], width: int, cell: int, gap: int, head: int) -> None:
         self.sections = tuple(sections)
-        self.cell, self.gap, self.head = cell, gap, head
+        self.gap, self.head = gap, head
         self.columns = max(1, (width - gap) // (cell + gap))
+        # What is left over makes the cells a little larger, so that the rows fill the width.
+        self.cell = max(cell, (width - gap) // self.columns - gap)
         rows = [-(-section.count // self.columns) for section in self.sections]
-        heights = [head + row * (cell + gap) for row in rows]
+        heights = [head + row * (self.cell + gap) for row in rows]
         self._tops = [0, *accumulate(heights)]
         self._starts = [0, *accumulate(section.count for section in self.sections)]
 

@@ -44,7 +44,7 @@ class Cifar10(PublishedDataset):
             self._download(root, emit, token)
             pictures = self._local(root, emit, token)
         if pictures is None:
-            raise self.not_found(root, self.places(root))
+            raise self.not_found(root)
         return pictures
 
     def _local(self, root: Path, emit: Emit, token: CancelToken) -> PictureSet | None:

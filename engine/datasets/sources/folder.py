@@ -12,7 +12,7 @@ from pydantic import Field
 
 from engine.cancel import CancelToken
 from engine.datasets.base import DATASETS, DatasetSource, Fault, PictureSet
-from engine.datasets.pictures import SUFFIXES, is_picture, load_picture
+from engine.datasets.pictures import is_picture, load_picture
 from engine.errors import BadInput
 from engine.events import Emit, Progress
 
@@ -137,8 +137,7 @@ class _Scan:
         if name.startswith(".") or name.lower() in _IGNORED:
             return
         if not is_picture(Path(name)):
-            known = ", ".join(sorted(suffix[1:] for suffix in SUFFIXES))
-            self._faults.append(Fault(file, f"{name} is not a picture file by its name ({known})."))
+            self._faults.append(Fault(file, f"By its name {name} is not a picture file."))
             return
         if len(self.files) >= MAX_FILES:
             raise BadInput(f"{self.top} holds more than {MAX_FILES:,} pictures.", "Choose a folder with fewer of them.")

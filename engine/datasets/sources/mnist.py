@@ -31,7 +31,7 @@ class _IdxDataset(PublishedDataset):
             self._download(root, emit, token)
             found = self._find(root)
         if found is None:
-            raise self.not_found(root, self.places(root))
+            raise self.not_found(root)
         arrays: list[np.ndarray] = []
         for number, path in enumerate(found):
             token.raise_if_cancelled()

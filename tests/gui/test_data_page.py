@@ -1,0 +1,487 @@
+"""The Data page with real mouse and key events, real jobs and real files."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QFileDialog, QListView, QWidget
+
+from engine.datasets.spec import Choice, DataSpec, PreprocessSpec
+from engine.graph.spec import NetworkSpec, NodeSpec
+from engine.project.spec import ProjectSpec
+from gui.data.page import DataPage
+from gui.data.split_bar import SplitBar
+
+# The offscreen platform has no windows to put in front of others.
+pytestmark = pytest.mark.qt_log_ignore("This plugin does not support (raise|grabbing)", extend=True)
+
+RANDOM = np.random.default_rng(4)
+
+
+def click(widget: QWidget, pos: QPoint | None = None) -> None:
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=pos or widget.rect().center())
+
+
+def save(path: Path, size=(20, 20)) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(RANDOM.integers(0, 256, (*size, 3), dtype=np.uint8)).save(path)
+
+
+@pytest.fixture
+def pets(tmp_path):
+    for name in ("cat", "dog"):
+        for number in range(10):
+            save(tmp_path / "pets" / name / f"{number}.png")
+    return tmp_path / "pets"
+
+
+@pytest.fixture
+def page(qtbot, context):
+    made = DataPage(context)
+    qtbot.addWidget(made)
+    made.resize(1368, 800)
+    made.show()
+    qtbot.waitExposed(made)
+    return made
+
+
+def ready(qtbot, page, total=None):
+    def done():
+        report = page.model.report
+        return report is not None and page.model.work is None and (total is None or report.total == total)
+
+    qtbot.waitUntil(done, timeout=20_000)
+
+
+@pytest.fixture
+def digits(qtbot, page):
+    page.entered()
+    ready(qtbot, page, 1797)
+    return page
+
+
+def use_folder(qtbot, page, folder, total):
+    page.entered()
+    page.accept_hint(folder=folder)
+    ready(qtbot, page, total)
+
+
+def project(page) -> ProjectSpec:
+    return page.context.document.project
+
+
+def undo(page) -> None:
+    page.context.document.undo_stack.undo()
+
+
+def test_nothing_is_read_before_the_page_is_entered(page):
+    assert page.model.pictures is None
+    assert page.model.work is None
+    assert page.context.runner.handles == ()
+
+
+def test_digits_by_class_with_counts_and_preview(qtbot, digits):
+    view = digits.pictures
+    assert view.title.text() == "1,797 pictures in 10 classes"
+    assert view.subtitle.text() == "8×8 pixels"
+    assert [label.text() for label in digits.split.counts] == ["1,258", "270", "269"]
+    assert view.bars.model().rowCount() == 11
+    assert view.bars.model().index(4, 0).data(Qt.ItemDataRole.ToolTipRole).startswith("3: 183 pictures (")
+    assert "no copies" in view.checks.rows[0].what.text()
+    assert view.wall.count == 1797
+    qtbot.waitUntil(lambda: digits.preview.shown is not None)
+    assert digits.preview.shown.original.shape == (8, 8, 3)
+    assert digits.preview.shown.seen.shape == (32, 32)
+
+
+def test_choosing_a_class_shows_only_its_pictures(qtbot, digits):
+    bars = digits.pictures.bars
+    rect = bars.visualRect(bars.model().index(3, 0))
+    click(bars.viewport(), rect.center())
+    assert bars.label == 2
+    assert digits.pictures.wall.count == 177
+    QTest.keyClick(bars, Qt.Key.Key_Down)
+    assert digits.pictures.wall.count == 183
+    QTest.keyClick(bars, Qt.Key.Key_Home)
+    assert digits.pictures.wall.count == 1797
+
+
+def test_the_preview_follows_the_chosen_picture_and_the_settings(qtbot, digits):
+    wall = digits.pictures.wall
+    qtbot.waitUntil(lambda: digits.preview.shown is not None)
+    first = digits.preview.shown.index
+    wall.setFocus()
+    QTest.keyClick(wall, Qt.Key.Key_Right)
+    qtbot.waitUntil(lambda: digits.preview.shown.index == wall.current != first)
+    digits.model.edit("Invert", preprocess=PreprocessSpec(height=16, width=16, invert=True))
+    qtbot.waitUntil(lambda: digits.preview.shown.seen.shape == (16, 16))
+    assert digits.preview.shown.seen[0, 0] == 255
+
+
+# -- folders
+
+
+def test_a_picture_folder_handed_over_by_the_window(qtbot, page, pets):
+    use_folder(qtbot, page, pets, 20)
+    assert project(page).data.source == Choice(id="folder", options={"folder": str(pets)})
+    assert page.pictures.title.text() == "20 pictures in 2 classes"
+    assert page.context.document.undo_stack.undoText() == "Take pictures from pets"
+    undo(page)
+    assert project(page).data.source.id == "digits"
+    ready(qtbot, page, 1797)
+
+
+def test_a_folder_inside_the_project_is_kept_relative(qtbot, page):
+    inside = page.context.document.folder / "pictures"
+    for name in ("a", "b"):
+        save(inside / name / "1.png")
+    use_folder(qtbot, page, inside, 2)
+    assert project(page).data.source.options["folder"] == "pictures"
+
+
+def test_the_folder_dialog(qtbot, page, pets):
+    page.entered()
+    page.model.edit("Folder", source=Choice(id="folder"))
+    qtbot.waitUntil(lambda: page.pictures.outer.currentWidget() is page.pictures.empty)
+    assert page.pictures.empty.title.text() == "Drop a folder of pictures here"
+    click(page.pictures.empty.button)
+    dialog = page.window().findChild(QFileDialog)
+    qtbot.waitUntil(dialog.isVisible)
+    assert not dialog.isModal() or dialog.windowModality() == Qt.WindowModality.WindowModal
+    dialog.setDirectory(str(pets.parent))
+    dialog.selectFile(str(pets))
+    dialog.accept()
+    ready(qtbot, page, 20)
+    assert project(page).data.source.options["folder"] == str(pets)
+    assert page.pictures.outer.currentWidget() is page.pictures.shown
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_folder_without_classes_says_what_to_do_and_offers_the_digits(qtbot, page, tmp_path, empty):
+    folder = tmp_path / "loose"
+    folder.mkdir()
+    if not empty:
+        save(folder / "1.png")
+    page.entered()
+    page.accept_hint(folder=folder)
+    view = page.pictures
+    qtbot.waitUntil(lambda: page.model.state == "failed")
+    assert view.outer.currentWidget() is view.empty
+    assert ("holds no pictures" if empty else "1 pictures but no class folders") in view.empty.title.text()
+    assert "folder for each class" in view.empty.text.text() or "one folder of pictures" in view.empty.text.text()
+    click(view.digits)
+    ready(qtbot, page, 1797)
+    assert view.outer.currentWidget() is view.shown
+
+
+def test_broken_files_are_listed_and_drawn_as_such(qtbot, page, pets):
+    (pets / "dog" / "3.png").write_bytes((pets / "dog" / "3.png").read_bytes()[:200])
+    (pets / "dog" / "notes.txt").write_text("hello")
+    use_folder(qtbot, page, pets, 19)
+    view = page.pictures
+    assert "2 files cannot be used" in view.subtitle.text()
+    click(view.checks.buttons["unreadable"])
+    assert view.stack.currentWidget() is view.faults
+    listed = {view.faults.item(row, 0).text(): view.faults.item(row, 1).text() for row in range(2)}
+    assert listed["dog/3.png"] == "3.png is cut off."
+    assert "notes.txt" in listed["dog/notes.txt"]
+    click(view.show_all)
+    assert view.stack.currentWidget() is view.wall
+    index = page.model.pictures.names.index("dog/3.png")
+    qtbot.waitUntil(lambda: view.loader.has(index))
+    assert view.loader.pixmap(index) is None
+
+
+def test_a_finding_shows_its_pictures(qtbot, page, pets):
+    (pets / "dog" / "copy.png").write_bytes((pets / "dog" / "0.png").read_bytes())
+    use_folder(qtbot, page, pets, 21)
+    view = page.pictures
+    assert set(view.checks.buttons) == {"duplicate"}
+    click(view.checks.buttons["duplicate"])
+    assert view.wall.count == 2
+    assert view.filter.isVisible()
+    click(view.show_all)
+    assert view.wall.count == 21
+
+
+def test_looking_again_finds_new_files(qtbot, page, pets):
+    use_folder(qtbot, page, pets, 20)
+    save(pets / "bird" / "1.png")
+    click(page.source.reload)
+    ready(qtbot, page, 21)
+    assert page.pictures.title.text() == "21 pictures in 3 classes"
+
+
+def test_looking_can_be_stopped_and_taken_up_again(qtbot, page, tmp_path):
+    for name in ("a", "b"):
+        save(tmp_path / "many" / name / "0.png", (500, 500))
+        for number in range(1, 60):
+            shutil.copy(tmp_path / "many" / name / "0.png", tmp_path / "many" / name / f"{number}.png")
+    page.entered()
+    page.accept_hint(folder=tmp_path / "many")
+    qtbot.waitUntil(lambda: page.model.state == "looking", timeout=10_000)
+    page.pictures.progress.show()
+    click(page.pictures.progress.stop)
+    qtbot.waitUntil(lambda: page.model.state in ("stopped", "ready"), timeout=10_000)
+    assert page.model.state == "stopped"
+    assert "stopped" in page.pictures.checks.rows[0].what.text()
+    assert page.pictures.wall.count == 120
+    assert not page.pictures.progress.isVisible()
+    page.model.look()
+    ready(qtbot, page, 120)
+
+
+def test_a_published_dataset_is_only_downloaded_when_asked(qtbot, page):
+    page.entered()
+    combo = page.source.form.editor("source").combo
+    combo.setFocus()
+    combo.setCurrentIndex(combo.findData("mnist"))
+    combo.activated.emit(combo.currentIndex())
+    view = page.pictures
+    qtbot.waitUntil(lambda: page.model.state == "failed", timeout=10_000)
+    assert view.empty.title.text() == "MNIST is not on this machine."
+    assert "USB stick" in view.empty.text.text()
+    assert view.empty.button.text() == "Download MNIST"
+    assert view.folder.isVisible()
+    assert project(page).data.source == Choice(id="mnist")
+
+
+# -- split
+
+
+def test_dragging_a_border_of_the_split(qtbot, digits):
+    bar: SplitBar = digits.split.bar
+    y = bar.height() // 2
+    QTest.mousePress(bar, Qt.MouseButton.LeftButton, pos=QPoint(bar.handle_x(0), y))
+    for share in (60, 55, 50):
+        QTest.mouseMove(bar, QPoint(round(bar.width() * share / 100), y))
+    QTest.mouseRelease(bar, Qt.MouseButton.LeftButton, pos=QPoint(bar.width() // 2, y))
+    split = project(digits).data.split
+    assert (split.train, split.validation, split.test) == pytest.approx((0.5, 0.35, 0.15), abs=0.011)
+    qtbot.waitUntil(lambda: digits.split.counts[0].text() != "1,258")
+    assert digits.model.report.counts.sum(axis=0) == pytest.approx([899, 629, 270], abs=20)
+    assert digits.context.document.undo_stack.count() == 1
+    undo(digits)
+    assert bar.shares == (70, 15, 15)
+    qtbot.waitUntil(lambda: digits.split.counts[0].text() == "1,258")
+
+
+def test_the_split_by_keyboard(digits):
+    bar = digits.split.bar
+    bar.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(bar, Qt.Key.Key_Left)
+    assert bar.shares == (69, 16, 15)
+    QTest.keyClick(bar, Qt.Key.Key_Tab)
+    QTest.keyClick(bar, Qt.Key.Key_PageUp)
+    assert bar.shares == (69, 21, 10)
+    for _ in range(40):
+        QTest.keyClick(bar, Qt.Key.Key_Right)
+    assert bar.shares == (69, 31, 0)
+    assert project(digits).data.split.test == 0
+    assert bar.accessibleDescription() == "Training 69 %, Validation 31 %, Test 0 %"
+
+
+@pytest.mark.parametrize(("field", "text", "shares"), [
+    (1, "20", (65, 20, 15)), (2, "40", (45, 15, 40)), (0, "80", (80, 5, 15)), (0, "90", (90, 0, 10)),
+    (1, "99", (1, 99, 0)),
+])  # fmt: skip
+def test_typing_a_share(digits, field, text, shares):
+    spin = digits.split.fields[field]
+    spin.setFocus()
+    spin.selectAll()
+    QTest.keyClicks(spin, text)
+    QTest.keyClick(spin, Qt.Key.Key_Return)
+    assert digits.split.bar.shares == shares
+    split = project(digits).data.split
+    assert (split.train, split.validation, split.test) == pytest.approx([share / 100 for share in shares])
+
+
+def test_splitting_anew_takes_the_next_seed(qtbot, digits):
+    before = digits.model.part.copy()
+    click(digits.split.shuffle)
+    assert project(digits).data.split.seed == 1
+    qtbot.waitUntil(lambda: not np.array_equal(digits.model.part, before))
+
+
+# -- preprocessing
+
+
+def test_typing_a_size_is_an_edit(qtbot, digits):
+    editor = digits.preprocess.form.editor("height")
+    editor.setFocus()
+    editor.selectAll()
+    QTest.keyClicks(editor, "28")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    assert project(digits).data.preprocess.height == 28
+    qtbot.waitUntil(lambda: digits.preview.shown is not None and digits.preview.shown.seen.shape == (28, 32))
+    undo(digits)
+    assert editor.lineEdit().text() == "32"
+
+
+def test_mean_and_deviation_are_measured_on_the_training_pictures(qtbot, digits):
+    click(digits.preprocess.measure)
+    assert digits.preprocess.measure.text() == "Stop measuring"
+    qtbot.waitUntil(lambda: project(digits).data.preprocess.mean != (0.0,), timeout=20_000)
+    spec = project(digits).data.preprocess
+    train = np.flatnonzero(digits.model.part == 0)
+    # Enlarging smoothly keeps the mean of the 8×8 pictures nearly as it is.
+    small = np.stack([digits.model.pictures.picture(int(index))[:, :, 0] for index in train]) / 255
+    assert spec.mean == pytest.approx((small.mean(),), abs=0.01)
+    assert 0.3 < spec.std[0] < 0.4
+    undo(digits)
+    assert project(digits).data.preprocess == PreprocessSpec()
+
+
+def test_fewer_channels_take_fewer_means(digits):
+    three = PreprocessSpec(channels=3, mean=(0.2, 0.4, 0.6), std=(0.1, 0.2, 0.3))
+    digits.model.edit("Colour", preprocess=three)
+    combo: QComboBox = digits.preprocess.form.editor("channels")
+    combo.setFocus()
+    QTest.keyClick(combo, Qt.Key.Key_Home)
+    combo.activated.emit(combo.currentIndex())
+    spec = project(digits).data.preprocess
+    assert (spec.channels, spec.mean, spec.std) == (1, (0.4,), (0.2,))
+
+
+def test_a_network_with_another_input_is_told_and_adapted(digits):
+    network = NetworkSpec("net", (NodeSpec("input1", "Input", {"shape": (1, 28, 28)}),))
+    digits.context.document.edit_network("Draw", network)
+    panel = digits.preprocess
+    assert "expects 1×28×28" in panel.mismatch.text
+    click(panel.adapt)
+    assert project(digits).network.node("input1").params["shape"] == (1, 32, 32)
+    assert panel.mismatch.text == ""
+    assert not panel.adapt.isVisible()
+
+
+# -- augmentation
+
+
+def choose_from_menu(panel, id):
+    menu = panel.add.menu()
+    menu.popup(panel.add.mapToGlobal(QPoint(0, panel.add.height())))
+    action = next(action for action in menu.actions() if action.data() == id)
+    click(menu, menu.actionGeometry(action).center())
+
+
+def ids(page):
+    return [choice.id for choice in project(page).data.augmentation]
+
+
+def test_adding_changing_moving_and_removing_augmentations(qtbot, digits):
+    panel = digits.augmentation
+    assert panel.empty.isVisible()
+    choose_from_menu(panel, "rotate")
+    choose_from_menu(panel, "noise")
+    assert ids(digits) == ["rotate", "noise"]
+    assert not panel.empty.isVisible()
+    assert panel.list.currentRow() == 1
+
+    panel.list.setFocus()
+    QTest.keyClick(panel.list, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
+    assert ids(digits) == ["noise", "rotate"]
+    assert panel.list.currentRow() == 0
+    QTest.keyClick(panel.list, Qt.Key.Key_Down)
+    editor = panel.form.editor("degrees")
+    editor.setFocus()
+    editor.selectAll()
+    QTest.keyClicks(editor, "45")
+    QTest.keyClick(editor, Qt.Key.Key_Return)
+    assert project(digits).data.augmentation[1] == Choice(id="rotate", options={"degrees": 45.0})
+    assert "degrees 45" in panel.list.item(1).text()
+
+    panel.list.setFocus()
+    QTest.keyClick(panel.list, Qt.Key.Key_Delete)
+    assert ids(digits) == ["noise"]
+    for expected in (["noise", "rotate"], ["noise", "rotate"], ["rotate", "noise"], ["rotate"], []):
+        undo(digits)
+        assert ids(digits) == expected
+        assert panel.list.count() == len(expected)
+
+
+def test_the_preview_shows_what_epochs_would_show(qtbot, digits):
+    from engine.datasets.augment import Augmenter
+
+    digits.context.engine.start()
+    qtbot.waitUntil(lambda: digits.context.engine.is_ready, timeout=60_000)
+    choose_from_menu(digits.augmentation, "rotate")
+    qtbot.waitUntil(
+        lambda: digits.preview.shown is not None and len(digits.preview.shown.variants) == 8, timeout=20_000
+    )
+    shown = digits.preview.shown
+    import torch
+
+    batch = torch.from_numpy(shown.seen)[None, None]
+    third = Augmenter(project(digits).data.augmentation, project(digits).training.seed)(
+        batch, 2, np.array([shown.index])
+    )
+    assert np.array_equal(shown.variants[2], third[0, 0].numpy())
+    click(digits.preview.again)
+    qtbot.waitUntil(lambda: digits.preview.shown is not shown, timeout=20_000)
+    assert not np.array_equal(digits.preview.shown.variants[2], shown.variants[2])
+
+
+# -- the whole
+
+
+def test_another_project_is_shown_as_it_is(qtbot, digits):
+    data = DataSpec(augmentation=(Choice(id="flip"),), preprocess=PreprocessSpec(height=20, width=24))
+    digits.context.document.new(ProjectSpec("Other", data=data))
+    qtbot.waitSignal(digits.context.document.replaced).wait()
+    ready(qtbot, digits, 1797)
+    assert digits.augmentation.list.count() == 1
+    assert digits.preprocess.form.editor("width").lineEdit().text() == "24"
+
+
+def test_an_unknown_dataset_and_augmentation_do_not_stop_the_page(qtbot, page):
+    data = DataSpec(source=Choice(id="holograms"), augmentation=(Choice(id="melt"),))
+    page.context.document.edit("Strange", page.context.document.project.with_(data=data))
+    page.entered()
+    qtbot.waitUntil(lambda: page.model.state == "failed")
+    assert "holograms" in page.pictures.empty.title.text()
+    assert "melt (unknown)" in page.augmentation.list.item(0).text()
+    page.augmentation.list.setFocus()
+    QTest.keyClick(page.augmentation.list, Qt.Key.Key_Delete)
+    assert ids(page) == []
+
+
+def test_everything_can_be_named_reached_and_is_explained(digits):
+    choose_from_menu(digits.augmentation, "affine")
+    for widget in digits.findChildren(QWidget):
+        if not widget.isVisibleTo(digits) or not isinstance(
+            widget, QAbstractButton | QAbstractSpinBox | QComboBox | QListView | SplitBar
+        ):
+            continue
+        if widget.objectName().startswith("qt_"):
+            continue
+        name = widget.accessibleName() or getattr(widget, "text", str)()
+        assert name, f"{widget} has no name"
+        # A control in a row of a form shows the tooltip of its row.
+        assert widget.toolTip() or widget.parentWidget().toolTip(), f"{name} has no tooltip"
+        if widget.isEnabled():
+            assert widget.focusPolicy() & Qt.FocusPolicy.TabFocus, f"{name} cannot be reached by keyboard"
+
+
+def test_no_text_is_cut_in_the_panels(digits):
+    choose_from_menu(digits.augmentation, "erase")
+    for panel in (digits.left_panel, digits.right_panel):
+        assert panel.widget().width() <= panel.viewport().width()
+        assert panel.widget().minimumSizeHint().width() <= panel.viewport().width()
+
+
+def test_actions_have_words_and_the_shortcut_works(qtbot, digits):
+    actions = digits.page_actions()
+    assert [action.shortcut() for action in actions if not action.shortcut().isEmpty()] == [QKeySequence("F5")]
+    before = digits.model.pictures
+    digits.addActions(actions)
+    digits.activateWindow()
+    QTest.keyClick(digits, Qt.Key.Key_F5)
+    ready(qtbot, digits, 1797)
+    assert digits.model.pictures is not before
