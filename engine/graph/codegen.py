@@ -221,7 +221,9 @@ def _arguments(module: nn.Module) -> str:
         if _same(value, default) or (default is None and name == "stride" and value == module.kernel_size):
             continue
         positional = default is inspect.Parameter.empty and place < 2 and name != "kernel_size"
-        words.append(_spoken(name, value) if positional else f"{name}={_spoken(name, value)}")
+        # PyTorch's own take one number for an equal pair; ours need not.
+        short = name in _SIZES and type(module).__module__.startswith("torch.")
+        words.append(_spoken(value, short) if positional else f"{name}={_spoken(value, short)}")
     return ", ".join(words)
 
 
@@ -231,10 +233,12 @@ def _same(value: Any, default: Any) -> bool:
     return type(value) is type(default) and value == default
 
 
-def _spoken(name: str, value: Any) -> str:
-    """A value in Python; equal pairs of sizes as one number."""
-    sizes = ("kernel_size", "stride", "padding", "dilation", "output_size", "output_padding")
-    if name in sizes and isinstance(value, tuple) and len(value) == 2 and value[0] == value[1]:
+_SIZES = ("kernel_size", "stride", "padding", "dilation", "output_size", "output_padding")
+
+
+def _spoken(value: Any, short: bool) -> str:
+    """A value in Python; equal pairs as one number if `short`."""
+    if short and isinstance(value, tuple) and len(value) == 2 and value[0] == value[1]:
         return repr(value[0])
     return repr(tuple(value) if isinstance(value, torch.Size) else value)
 

@@ -1,0 +1,203 @@
+"""The generated code runs alone, takes the same weights and gives the same answers."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import torchvision
+from safetensors.torch import load_file, save_file
+from torch import nn
+
+from engine.errors import BadInput
+from engine.gallery import open_network
+from engine.gallery.base import with_input
+from engine.graph import edits
+from engine.graph.codegen import constructor, generate
+from engine.graph.compile import compile_network
+from engine.graph.spec import EdgeSpec, NetworkSpec, NodeSpec, Shape
+from engine.graph.trace import trace
+from engine.layers.base import LAYERS, parse_layer
+
+RUN = """
+import importlib.util, sys
+import torch
+from safetensors.torch import load_file, save_file
+spec = importlib.util.spec_from_file_location("generated", sys.argv[1])
+module = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(module)
+net = getattr(module, sys.argv[2])().eval()
+data = load_file(sys.argv[3])
+x = data.pop("__input__")
+net.load_state_dict(data, strict=True)
+with torch.no_grad():
+    save_file({"y": net(x).contiguous()}, sys.argv[4])
+assert not any(name.split(".")[0] in ("engine", "gui", "torchvision") for name in sys.modules)
+"""
+
+
+def run_alone(code: str, net: nn.Module, x: torch.Tensor, folder: Path) -> torch.Tensor:
+    """Run the code in a fresh process, in an empty folder, with the weights of `net`."""
+    name = [node.name for node in ast.parse(code).body if isinstance(node, ast.ClassDef)][-1]
+    (folder / "generated.py").write_text(code, encoding="utf-8")
+    state = {key: value.clone() for key, value in net.state_dict().items()}
+    save_file({**state, "__input__": x}, folder / "in.safetensors")
+    command = [sys.executable, "-W", "error", "-c", RUN, "generated.py", name, "in.safetensors", "out.safetensors"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    return load_file(folder / "out.safetensors")["y"]
+
+
+@pytest.mark.parametrize("id", ["lenet5", "resnet18"])
+def test_generated_code_gives_the_same_output_in_a_fresh_process(id: str, tmp_path: Path) -> None:
+    spec = open_network(id)
+    if id == "resnet18":
+        spec = with_input(open_network(id, num_classes=7), (3, 64, 64))
+    torch.manual_seed(0)
+    net = compile_network(spec).eval()
+    x = torch.randn(2, *((3, 64, 64) if id == "resnet18" else (1, 32, 32)))
+    with torch.no_grad():
+        torch.testing.assert_close(run_alone(generate(spec), net, x, tmp_path), net(x), atol=1e-5, rtol=1e-5)
+
+
+def in_process(code: str) -> dict[str, Any]:
+    names: dict[str, Any] = {"__name__": "generated"}
+    exec(compile(code, "generated.py", "exec"), names)
+    return names
+
+
+def newest_class(code: str) -> type[nn.Module]:
+    name = [node.name for node in ast.parse(code).body if isinstance(node, ast.ClassDef)][-1]
+    return in_process(code)[name]
+
+
+@pytest.mark.parametrize("id", ["lenet5_modern", "perceptron", "alexnet"])
+def test_state_dicts_have_the_same_keys_and_sizes(id: str) -> None:
+    spec = open_network(id)
+    if id == "alexnet":
+        spec = with_input(open_network(id, num_classes=3), (3, 67, 67))
+    ours = compile_network(spec).state_dict()
+    theirs = newest_class(generate(spec))().state_dict()
+    assert {key: value.shape for key, value in ours.items()} == {key: value.shape for key, value in theirs.items()}
+
+
+def test_traced_torchvision_code_gives_torchvisions_output() -> None:
+    twin = torchvision.models.resnet18(weights=None).eval()
+    traced = trace(twin, (3, 64, 64))
+    net = newest_class(generate(traced.spec))().eval()
+    net.load_state_dict(traced.load(twin.state_dict()))
+    x = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        torch.testing.assert_close(net(x), twin(x), atol=1e-5, rtol=1e-5)
+
+
+def test_the_code_is_what_a_person_would_write() -> None:
+    code = generate(open_network("lenet5_modern"))
+    assert "import torch\nfrom torch import nn\n" in code
+    assert "= nn.Conv2d(1, 6, kernel_size=5)" in code
+    assert "# (N, 6, 28, 28)" in code
+    assert max(len(line) for line in generate(open_network("lenet5")).splitlines()) <= 120
+    imported = {
+        name
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in ([node.module] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names])
+    }
+    assert imported == {"torch"}
+
+
+def test_equal_blocks_share_a_class_and_names_do_not_collide() -> None:
+    code = generate(with_input(open_network("resnet18"), (3, 64, 64)))
+    classes = [node.name for node in ast.parse(code).body if isinstance(node, ast.ClassDef)]
+    assert len(classes) == len(set(classes))
+    assert sum(name.startswith("BasicBlock") for name in classes) == 7  # the two of stage 1 are alike
+    for name in ("Add", "True", "F", "nn", "7 up", 'Ünïcode "quoted"\\', ""):
+        spec = NetworkSpec(name, *_adding())
+        newest_class(generate(spec))()(torch.zeros(1, 2))
+
+
+def _adding() -> tuple[tuple[NodeSpec, ...], tuple[EdgeSpec, ...]]:
+    nodes = (
+        NodeSpec("x", "Input", {"shape": (2,)}),
+        NodeSpec("h", "Tanh"),
+        NodeSpec("y", "Add"),
+        NodeSpec("out", "Output"),
+    )
+    return nodes, (EdgeSpec("x", "h"), EdgeSpec("x", "y"), EdgeSpec("h", "y"), EdgeSpec("y", "out"))
+
+
+def test_several_inputs_and_outputs() -> None:
+    nodes = (
+        NodeSpec("a", "Input", {"shape": (2,)}),
+        NodeSpec("b", "Input", {"shape": (2,)}),
+        NodeSpec("both", "Multiply"),
+        NodeSpec("one", "Output"),
+        NodeSpec("two", "Output"),
+    )
+    pairs = ("a>both", "b>both", "both>one", "b>two")
+    code = generate(NetworkSpec("Pair", nodes, tuple(EdgeSpec(*pair.split(">")) for pair in pairs)))
+    a, b = torch.randn(3, 2), torch.randn(3, 2)
+    one, two = newest_class(code)()(a, b)
+    assert torch.equal(one, a * b)
+    assert torch.equal(two, b)
+
+
+SETTINGS: list[tuple[str, dict[str, Any], Shape]] = [
+    ("Conv2d", {"padding": "same", "kernel_size": 5, "dilation": 2}, (4, 9, 9)),
+    ("Conv2d", {"padding": [1, 2], "stride": [2, 1], "padding_mode": "reflect", "bias": False, "groups": 2}, (4, 9, 9)),
+    ("MaxPool2d", {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True}, (4, 9, 9)),
+    ("MaxPool2d", {"kernel_size": [3, 2]}, (4, 9, 9)),
+    ("BatchNorm2d", {"momentum": 0.3, "affine": False}, (4, 9, 9)),
+    ("LayerNorm", {"dimensions": 3}, (4, 9, 9)),
+    ("PReLU", {"init": 0.5}, (4, 9, 9)),
+    ("GELU", {"approximate": "tanh"}, (4,)),
+    ("Upsample", {"scale_factor": [2, 3], "mode": "bilinear"}, (4, 9, 9)),
+    ("Linear", {"out_features": 3, "bias": False}, (4,)),
+    ("Dropout", {"p": 0.0}, (4,)),
+    ("RBF", {"output": "distance"}, (84,)),
+    ("SparseConv2d", {"kernel_size": [3, 5], "bias": False, "padding": 1}, (6, 9, 9)),
+    ("ScaledTanh", {"amplitude": 1.5}, (4,)),
+    ("Reshape", {"shape": [2, 2]}, (4,)),
+    ("ZeroPad2d", {"padding": 3}, (4, 9, 9)),
+]
+
+
+def rebuilt(type: str, params: dict[str, Any], shapes: tuple[Shape, ...]) -> tuple[nn.Module, nn.Module]:
+    """The layer's module, and the one that its generated constructor call makes."""
+    kind, arguments = constructor(type, params, shapes)
+    return parse_layer(type, params).build(*shapes), eval(f"kind({arguments})", {"kind": kind})
+
+
+@pytest.mark.parametrize(("type", "params", "shape"), SETTINGS)
+def test_constructor_calls_make_equal_modules(type: str, params: dict, shape: Shape) -> None:
+    ours, theirs = rebuilt(type, params, (shape,))
+    assert repr(ours) == repr(theirs)
+    theirs.load_state_dict(ours.state_dict())
+    x = torch.randn(2, *shape)
+    assert torch.equal(ours.eval()(x), theirs.eval()(x))
+
+
+@pytest.mark.parametrize("id", [id for id in LAYERS if id not in ("Input", "Output")])
+def test_every_layer_has_a_constructor_call(id: str) -> None:
+    layer = LAYERS.get(id)()
+    for shape in ((8, 16, 16), (84,)):
+        shapes = (shape, shape) if layer.variadic else (shape,)
+        try:
+            layer.build(*shapes)
+        except BadInput:
+            continue
+        ours, theirs = rebuilt(id, {}, shapes)
+        assert repr(ours) == repr(theirs)
+        assert type(ours) is type(theirs)
+        return
+    raise AssertionError(f"no sample input works for {id}")
+
+
+def test_a_drawing_with_errors_is_refused() -> None:
+    spec = edits.set_params(open_network("lenet5_modern"), "conv1", kernel_size=99)
+    with pytest.raises(BadInput, match="99×99"):
+        generate(spec)
