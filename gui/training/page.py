@@ -80,7 +80,7 @@ class TrainPage(Page):
         below.setContentsMargins(theme.space(2), theme.space(1.5), theme.space(1), theme.space(1))
         below.addWidget(self.samples)
         right.addWidget(samples)
-        right.setSizes([380, 420])
+        right.setSizes([330, 470])
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         for widget in (self.settings, middle, right):
             self.splitter.addWidget(widget)
@@ -213,6 +213,14 @@ class TrainPage(Page):
             self.cards.add(event.kind, event.severity, event.what, event.advice)
         elif isinstance(event, Notice):
             self.cards.add(event.kind or event.what, event.severity, event.what, event.advice)
+        if isinstance(event, EpochDone):
+            best = session.best
+            self.runs.runs_model.show_live(
+                session.run_name,
+                epochs_done=event.epoch,
+                seconds=event.seconds,
+                best_value=best.measures.get("val_accuracy") if best is not None else None,
+            )
         if isinstance(event, StepsDone | EpochDone):
             self.curves.grow()
             self.status.show_numbers()

@@ -44,6 +44,8 @@ class RunCommands(QObject):
             "Move run to the trash", self._trash, "delete", "Take the chosen run away; it can be taken back", "Del"
         )
         self.all = [self.resume, self.evaluate, self.rename, self.folder, self.trash]
+        for one in self.all:
+            one.setProperty("menu", "Train")
 
     def update(self, busy: bool, live: str) -> None:
         """Offer what can be done with the chosen run, and say why not."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from PySide6.QtCore import (
@@ -78,6 +79,13 @@ class RunModel(QAbstractListModel):
         self.beginResetModel()
         self.runs = newest_first
         self.endResetModel()
+
+    def show_live(self, name: str, **now: Any) -> None:
+        """Show what the training tells of its run before the files are read again."""
+        row = self.row_of(name)
+        if row >= 0:
+            self.runs = (*self.runs[:row], replace(self.runs[row], **now), *self.runs[row + 1 :])
+            self.dataChanged.emit(self.index(row), self.index(row))
 
     def row_of(self, name: str) -> int:
         return next((row for row, run in enumerate(self.runs) if run.name == name), -1)
@@ -207,6 +215,7 @@ class RunList(QListView):
         self.setModel(self.runs_model)
         self.setItemDelegate(_Delegate(self))
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.viewport().setAutoFillBackground(False)
         self.setMouseTracking(True)
         self.setUniformItemSizes(True)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)

@@ -95,7 +95,8 @@ class StatusPanel(QWidget):
         buttons.addWidget(self.lead)
         tiles = QHBoxLayout()
         tiles.setSpacing(theme.space(2))
-        for tile in (self.epoch, self.speed, self.left, self.best, self.memory, self.device):
+        self._tiles = (self.epoch, self.speed, self.left, self.best, self.memory, self.device)
+        for tile in self._tiles:
             tiles.addWidget(tile, 1)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -161,10 +162,12 @@ class StatusPanel(QWidget):
         """Write what the session knows now."""
         session = self._session
         info, steps = session.info, session.steps
+        for widget in (self.bar, *self._tiles):
+            widget.setVisible(info is not None or session.busy)
         if info is None:
             self.bar.setRange(0, 0 if session.busy else 1)
             self.bar.setValue(0)
-            for tile in (self.epoch, self.speed, self.left, self.memory, self.best, self.device):
+            for tile in self._tiles:
                 tile.show_text("–")
             return
         total = max(1, info.epochs * info.steps_per_epoch)
@@ -184,4 +187,4 @@ class StatusPanel(QWidget):
             self.left.show_text(f"took {duration(session.minutes() * 60)}")
         best = session.best
         if best is not None:
-            self.best.show_text(f"{percent(best.measures.get('val_accuracy'))} · {best.epoch}")
+            self.best.show_text(f"{percent(best.measures.get('val_accuracy'))} · epoch {best.epoch}")

@@ -19,6 +19,8 @@ from gui.widgets.field_words import problems_of
 from gui.widgets.notes import ProblemNote, QuietLabel
 
 TYPING_PAUSE_MS = 250
+INDENT = 2  # of a form within a form, in steps of the grid
+_ONE_LINE = ("spin", "combo", "text", "check")
 
 
 class SettingsForm(QWidget):
@@ -113,10 +115,13 @@ class SettingsForm(QWidget):
     def _add(self, kind: FieldKind) -> None:
         row = _Row(kind, self)
         self._rows[kind.name] = row
-        if kind.look in ("check", "lines", "nested"):
-            self._layout.addRow(row) if kind.look == "check" else self._layout.addRow(row.label, row)
+        if kind.look == "nested":
+            self._layout.addRow(row.label)
+            self._layout.addRow(row)
         else:
             self._layout.addRow(row.label, row)
+        if isinstance(row.editor, ChoiceEditor):
+            self._layout.addRow(row.editor.options)
         row.typed.connect(lambda: self._typed(kind.name))
         row.decided.connect(lambda: self._decided(kind.name))
 
@@ -215,7 +220,9 @@ class _Row(QWidget):
         self.editor.setAccessibleName(kind.label)
         self.editor.setAccessibleDescription(kind.help)
         if kind.look == "check":
-            self.label.hide()
+            self.label.setText("")
+        # Labels stand beside the first line of what may be several.
+        self.label.setMinimumHeight(self.editor.sizeHint().height() if kind.look in _ONE_LINE else 0)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.space(0.5))
@@ -244,7 +251,7 @@ class NestedEditor(QWidget):
         super().__init__(parent)
         self.form = SettingsForm(model, parent=self)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(theme.space(INDENT), 0, 0, 0)
         layout.addWidget(self.form)
         self.setFocusProxy(self.form)
         self.form.changed.connect(lambda _model: self.decided.emit())
@@ -282,6 +289,10 @@ class ChoiceEditor(QWidget):
         self._layout.setSpacing(theme.space(0.5))
         self._layout.addWidget(self.combo)
         self._layout.addWidget(self.about)
+        # Whoever owns the editor puts this below it, where there is more room than beside a label.
+        self.options = QWidget(parent)
+        self._options = QVBoxLayout(self.options)
+        self._options.setContentsMargins(theme.space(INDENT), 0, 0, 0)
         self.setFocusProxy(self.combo)
         self.combo.activated.connect(self._chosen)
 
@@ -330,19 +341,20 @@ class ChoiceEditor(QWidget):
             return
         if self.form is not None:
             self._kept[self.form.model_type.__name__] = self.form.values()
-            self._layout.removeWidget(self.form)
+            self._options.removeWidget(self.form)
+            self.form.hide()
             self.form.deleteLater()
             self.form = None
         self.about.setText(first_sentence(declared) if declared is not None else "")
         if declared is not None and options is not None:
-            self.form = SettingsForm(declared, parent=self)
+            self.form = SettingsForm(declared, parent=self.options)
             self.form.reset(options)
             self.form.changed.connect(lambda _model: self.decided.emit())
             self.form.typed.connect(self.typed)
-            self.form.setVisible(bool(declared.model_fields))
-            self._layout.addWidget(self.form)
+            self._options.addWidget(self.form)
+        self.options.setVisible(declared is not None and bool(declared.model_fields))
 
 
 def first_sentence(entry: Any) -> str:
     """The first line of a declaration's docstring, which is written for the person who chooses."""
-    return (entry.__doc__ or "").strip().split("\n")[0]
+    return (entry.__doc__ or "").strip().split("\n")[0].replace("`", "")

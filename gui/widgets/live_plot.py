@@ -187,6 +187,8 @@ class LivePlot(QWidget):
         low, high = self._x_range or self.everything() or (0.0, 1.0)
         if high <= low:
             low, high = low - 0.5, low + 0.5
+        if self._x_range is None:
+            high += (high - low) * 0.015  # the newest point does not stick to the edge
         bins = max(50, int(self.surface.view.width()))
         spans: list[float] = []
         for key, curve in self.curves.items():

@@ -53,6 +53,7 @@ class PlotSurface(pg.PlotWidget):
         self.setMouseTracking(True)
         item = self.getPlotItem()
         item.hideButtons()
+        item.layout.setContentsMargins(0, 7, 9, 0)  # room for half a tick's text at the ends of the axes
         self.view = item.getViewBox()
         self.view.setMouseEnabled(x=True, y=False)
         self.view.setDefaultPadding(0)
@@ -111,11 +112,12 @@ class PlotSurface(pg.PlotWidget):
         self._label.setVisible(bool(stars) and bool(stars[-1].text))
         if stars and stars[-1].text:
             last = stars[-1]
-            low, high = self.x_range()
+            (left, right), (bottom, top) = self.view.viewRange()
             self._label.setText(last.text, color=theme.tokens().text)
             self._label.setFont(theme.font("small"))
-            # Below the star and on its inner side, so that nothing is cut off at the plot's edges.
-            self._label.setAnchor((1.03, -0.1) if last.x > (low + high) / 2 else (-0.03, -0.1))
+            # On the star's inner side, so that nothing is cut off at the plot's edges.
+            across = 1.05 if last.x > (left + right) / 2 else -0.05
+            self._label.setAnchor((across, -0.1 if last.y > (bottom + top) / 2 else 1.1))
             self._label.setPos(last.x, last.y)
 
     def show_range(self, x: tuple[float, float], y: tuple[float, float]) -> None:
