@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 
 StartThread = Callable[[Callable[[], None], str], threading.Thread]
 
+CAPTURE_THREAD = "capture"
+
 _PAUSES = (0.5, 1.0, 2.0, 5.0)
 _MOST_STUCK = 3
 
@@ -130,7 +132,7 @@ class Capture:
         self._attempt = attempt
         if self._state.status not in ("lost", "failed"):
             self._state = CaptureState("opening")
-        attempt.thread = self._start_thread(lambda: self._run(attempt), "capture")
+        attempt.thread = self._start_thread(lambda: self._run(attempt), CAPTURE_THREAD)
 
     def _supervise(self) -> None:
         now = time.monotonic()

@@ -90,9 +90,9 @@ def make_source(text: str, *, live: bool = False, loop: bool = False) -> Source:
     Nothing is opened yet. Raises `BadInput` when no kind of source accepts the text.
     """
     for kind in (SOURCES.get(id) for id in SOURCES):
-        if kind.accepts(text):
+        if text and kind.accepts(text):
             return kind.make(text, live, loop)
     raise BadInput(
-        f"{text} is not a file, a folder or a camera that could be found.",
+        f"{text or 'The empty text'} is not a file, a folder or a camera that could be found.",
         "Give a video, a picture, a folder of pictures, camera:0 for the first camera, or a stream's URL.",
     )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from engine.inference.capture import Capture, CaptureState
+from engine.inference.capture import CAPTURE_THREAD, Capture, CaptureState
 from engine.inference.live import LiveLoop, LiveResult, ModelState
 from engine.inference.predictor import Predictor
 from engine.inference.record_loop import RecordingEnded, RecordLoop
@@ -23,6 +23,8 @@ from engine.inference.source import Source
 log = logging.getLogger(__name__)
 
 TICK_MS = 16
+_PREFIX = "vitrine-"
+_CAPTURE = f"{_PREFIX}{CAPTURE_THREAD}"
 
 
 class LiveRunner(QObject):
@@ -121,8 +123,13 @@ class LiveRunner(QObject):
             self._capture.stop(timeout=0)
         self._loop.stop()
         deadline = time.monotonic() + timeout
-        for thread in self._threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
+        patience = time.monotonic() + min(timeout, 1.0)
+        with self._threads_lock:
+            threads = list(self._threads)
+        for thread in threads:
+            # A film must be finished; a driver that does not answer within a second will not do so at all.
+            until = patience if thread.name == _CAPTURE else deadline
+            thread.join(max(0.0, until - time.monotonic()))
         self._look_at_recording()
         left = [thread.name for thread in self._threads if thread.is_alive()]
         if left:
@@ -140,7 +147,7 @@ class LiveRunner(QObject):
 
         A lost source is reopened from the predicting thread, so this is called there too.
         """
-        thread = threading.Thread(target=function, name=f"vitrine-{name}", daemon=True)
+        thread = threading.Thread(target=function, name=f"{_PREFIX}{name}", daemon=True)
         thread.start()
         with self._threads_lock:
             self._threads = [each for each in self._threads if each.is_alive()] + [thread]

@@ -74,9 +74,9 @@ class VideoSource(Source):
 
     def _opened(self) -> Any:
         cv2 = _cv2()
-        capture = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG)
-        if not capture.isOpened():
-            capture = cv2.VideoCapture(str(self.path))
+        # Other back ends write to stderr by themselves, so they are asked only where FFmpeg is not built in.
+        ffmpeg = cv2.videoio_registry.hasBackend(cv2.CAP_FFMPEG)
+        capture = cv2.VideoCapture(str(self.path), cv2.CAP_FFMPEG if ffmpeg else cv2.CAP_ANY)
         if not capture.isOpened():
             raise BadInput(
                 f"{self.path.name} could not be opened as a video.",
