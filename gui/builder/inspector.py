@@ -53,7 +53,12 @@ class Inspector(QScrollArea):
         self.panel.show_spec(self._editor.spec)
         if self._analysis is not None:
             self.panel.show_analysis(self._analysis)
-        self.setWidget(_framed(self.panel))  # deletes the one before
+        # The old panel may be what asked for this, so it must not be destroyed under its own feet.
+        before = self.takeWidget()
+        if before is not None:
+            before.hide()
+            before.deleteLater()
+        self.setWidget(_framed(self.panel))
 
     def focus(self) -> None:
         """Put the keyboard into the first setting."""

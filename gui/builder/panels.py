@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from engine.errors import BadInput
@@ -24,8 +25,6 @@ from gui.widgets.form import SettingsForm
 from gui.widgets.notes import ProblemNote, QuietLabel, ThemedLabel
 
 if TYPE_CHECKING:
-    from PySide6.QtGui import QAction
-
     from engine.graph.results import Analysis
 
 
@@ -64,12 +63,20 @@ class Panel(QWidget):
 
     def action_button(self, action: QAction) -> QPushButton:
         """A button that does what an action does and is offered when it is."""
-        button = QPushButton(action.icon(), action.text().replace("&", ""), self)
-        button.setToolTip(action.toolTip())
-        button.setEnabled(action.isEnabled())
-        button.clicked.connect(action.trigger)
-        action.changed.connect(lambda: button.setEnabled(action.isEnabled()))
-        return button
+        return _ActionButton(action, self)
+
+
+class _ActionButton(QPushButton):
+    def __init__(self, action: QAction, parent: QWidget) -> None:
+        super().__init__(action.icon(), action.text().replace("&", ""), parent)
+        self._action = action
+        self.setToolTip(action.toolTip())
+        self.clicked.connect(action.trigger)
+        action.changed.connect(self._follow)
+        self._follow()
+
+    def _follow(self) -> None:
+        self.setEnabled(self._action.isEnabled())
 
 
 class NodePanel(Panel):

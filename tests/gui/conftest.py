@@ -65,7 +65,7 @@ def context(runner: JobRunner) -> Iterator[Context]:
     checker = Checker(document, runner, engine, notifier)
     runs = RunStore(document, runner, notifier)
     gallery = Gallery(document, runner, notifier)
-    yield Context(document, checker, runner, engine, notifier, settings, Actions(), runs, Navigation(), gallery)
+    yield Context(document, checker, runner, engine, notifier, settings, Actions(), runs, gallery, Navigation())
     document.close()
 
 
