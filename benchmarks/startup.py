@@ -1,6 +1,6 @@
 """How long until the window is painted, and until the engine is ready, from the start of the process.
 
-Run `python benchmarks/startup.py` (on Linux without a display: `xvfb-run -a python benchmarks/startup.py`). Budgets:
+Prints one JSON object per line. Run `python benchmarks/startup.py` (on Linux without a display: `xvfb-run -a python benchmarks/startup.py`). Budgets:
 painted in less than 0.6 s, engine ready in less than 5 s.
 """
 
@@ -69,20 +69,15 @@ print(json.dumps(times))
 def main() -> int:
     """Measure a few fresh processes; the first warms the disk's cache and is not counted."""
     rows = [measure() for _ in range(RUNS + 1)][1:]
-    worst = 0
+    missed = False
     for name in ("painted", "ready", "worst stall"):
         values = [row[name] for row in rows]
-        budget = BUDGETS.get(name)
-        verdict = (
-            ""
-            if budget is None
-            else f"   budget {budget} s: {'met' if statistics.median(values) < budget else 'MISSED'}"
-        )
-        worst |= "MISSED" in verdict
-        print(
-            f"{name:12} median {statistics.median(values):.2f} s, worst {max(values):.2f} s of {len(values)}{verdict}"
-        )
-    return worst
+        value, budget = statistics.median(values), BUDGETS.get(name)
+        met = budget is None or value < budget
+        missed |= not met
+        row = {"benchmark": f"startup, {name}", "value": round(value, 3), "worst": round(max(values), 3), "unit": "s"}
+        print(json.dumps({**row, "budget": budget, "met": met}), flush=True)
+    return int(missed)
 
 
 def measure() -> dict[str, float]:

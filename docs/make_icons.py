@@ -12,20 +12,20 @@ import os
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QFont, QGuiApplication, QPainterPath, QRawFont, QTransform
 
 from gui.theme.glyphs import GLYPHS
 
+ROOT = Path(__file__).resolve().parent.parent
 SIZE = 24.0  # the em square of the set, in its own units
 
 
 def main() -> None:
     """Draw every glyph and write the file."""
+    os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     QGuiApplication(sys.argv[:1])
     found = importlib.util.find_spec("qtawesome")
     assert found is not None

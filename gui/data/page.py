@@ -71,7 +71,7 @@ class DataPage(Page):
                 tip="Choose the folder with the pictures to learn from", keywords="dataset images open",
             ),
             make_action(
-                self, "Look for Pictures Again", self.model.reload, icon="refresh", shortcut="F5",
+                self, "Look for Pictures Again", self.model.reload, icon="refresh", shortcut="Ctrl+R",
                 tip="Look for the pictures again, after files have changed", keywords="reload refresh dataset",
             ),
             make_action(

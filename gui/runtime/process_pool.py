@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from engine.cancel import CancelToken
@@ -25,9 +26,12 @@ class ProcessPool:
 
     def run(self, job: Job, emit: Emit, token: CancelToken) -> Terminal:
         """Run `job` in some process of the pool; the process goes back afterwards unless it has died."""
+        return self._run(job, emit, token, abandon=False)
+
+    def _run(self, job: Job, emit: Emit, token: CancelToken, *, abandon: bool) -> Terminal:
         worker = self._take()
         try:
-            return worker.run(job, emit, token)
+            return worker.run(job, emit, token, abandon=abandon)
         finally:
             self._give_back(worker)
 
@@ -36,7 +40,7 @@ class ProcessPool:
         from gui.runtime.process_worker import WarmUp
 
         token.raise_if_cancelled()
-        self.run(WarmUp(), _nobody, token)
+        self._run(WarmUp(), _nobody, token, abandon=True)
 
     @property
     def pids(self) -> tuple[int, ...]:
@@ -46,14 +50,17 @@ class ProcessPool:
         return tuple(worker.pid for worker in everyone if worker.pid is not None)
 
     def close(self, timeout: float) -> None:
-        """End every process, busy ones too, each within `timeout` seconds."""
+        """End every process, busy ones too, all within `timeout` seconds."""
         with self._lock:
             self._closed = True
             everyone = [*self._idle, *self._busy]
             self._idle.clear()
             self._busy.clear()
         for worker in everyone:
-            worker.close(timeout)
+            worker.leave()
+        end = time.monotonic() + timeout
+        for worker in everyone:
+            worker.close(max(0.0, end - time.monotonic()))
 
     def _take(self) -> ProcessWorker:
         # multiprocessing takes a while to import, and the window is to be painted first.

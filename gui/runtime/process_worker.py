@@ -20,7 +20,7 @@ from typing import Any
 
 from engine.cancel import CancelToken, Flag
 from engine.errors import BadInput, JobFailed
-from engine.events import Emit, Event, Failed, Terminal
+from engine.events import Cancelled, Emit, Event, Failed, Terminal
 from engine.job import Job, run_job
 
 log = logging.getLogger(__name__)
@@ -49,13 +49,18 @@ class ProcessWorker:
     def pid(self) -> int | None:
         return self._process.pid
 
-    def run(self, job: Job, emit: Emit, token: CancelToken) -> Terminal:
-        """Run `job` in the process and emit what it emits, ending in exactly one terminal event, also returned."""
-        end = self._converse(job, emit, token)
+    def run(self, job: Job, emit: Emit, token: CancelToken, *, abandon: bool = False) -> Terminal:
+        """Run `job` in the process and emit what it emits, ending in exactly one terminal event, also returned.
+
+        Args:
+            abandon: when cancelled, kill the process instead of waiting for the job to notice; only for a job that
+                has nothing to save.
+        """
+        end = self._converse(job, emit, token, abandon)
         emit(end)
         return end
 
-    def _converse(self, job: Job, emit: Emit, token: CancelToken) -> Terminal:
+    def _converse(self, job: Job, emit: Emit, token: CancelToken, abandon: bool) -> Terminal:
         self._cancelled.clear()
         self._running.set()
         try:
@@ -72,6 +77,10 @@ class ProcessWorker:
             self._pipe.send_bytes(packed)
             while True:
                 self._mirror(token)
+                if abandon and token.cancelled:
+                    self._process.kill()
+                    self._process.join()
+                    return Cancelled()
                 if not self._pipe.poll(POLL_SECONDS):
                     continue
                 event = self._pipe.recv()
@@ -100,12 +109,16 @@ class ProcessWorker:
             details=repr(error),
         )
 
-    def close(self, timeout: float = 5.0) -> None:
-        """Let the process leave, and wait for it; one that does not answer within `timeout` seconds is killed."""
+    def leave(self) -> None:
+        """Ask the process to stop what it does and leave; returns at once."""
         self._cancelled.set()
         self._running.set()
         with contextlib.suppress(OSError):  # already gone
             self._pipe.send_bytes(pickle.dumps(None))
+
+    def close(self, timeout: float = 5.0) -> None:
+        """Let the process leave, and wait for it; one that does not answer within `timeout` seconds is killed."""
+        self.leave()
         self._process.join(timeout)
         if self._process.is_alive():
             log.warning("the job process %s did not leave in %.0f s and is killed", self.pid, timeout)

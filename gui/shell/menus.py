@@ -59,7 +59,7 @@ class Menus:
             return
         shared = {"Edit": self.edit, "View": self.view, "Train": self.train}
         for action in page.page_actions():
-            where = shared.get(str(action.property("menu")))
+            where = shared.get(str(action.property("menu")), self.train if page.id == "train" else None)
             if where is None:
                 self.page.addAction(action)
             else:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QStyleOptionSlider,
     QStyleOptionSpinBox,
     QStyleOptionTab,
+    QToolButton,
     QWidget,
 )
 
@@ -237,6 +238,14 @@ def chevron(painter: QPainter, area: QRect, turn: int, colour: str) -> None:
     painter.setPen(QPen(QColor(colour), 1.5, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawPath(path)
+
+
+def arrow_down(option: QStyleOption, painter: QPainter, widget: QWidget | None) -> None:
+    """The mark of a button with a menu; Fusion puts it into the lower corner, we at half height."""
+    t, area = tokens(), option.rect
+    if isinstance(widget, QToolButton) and widget.menu() is not None:
+        area = QRect(widget.width() - 18, 0, 14, widget.height())
+    chevron(painter, area, 1, t.text if has(option, State.State_Enabled) else t.text_muted)
 
 
 def combo_box(option: QStyleOptionComplex, painter: QPainter, place: Place) -> None:

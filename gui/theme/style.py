@@ -28,6 +28,7 @@ _PRIMITIVES: dict[QStyle.PrimitiveElement, Paint] = {
     Primitive.PE_IndicatorRadioButton: controls.radio_button,
     Primitive.PE_PanelTipLabel: controls.tip,
     Primitive.PE_FrameTabBarBase: controls.tab_base,
+    Primitive.PE_IndicatorArrowDown: controls.arrow_down,
     Primitive.PE_FrameTabWidget: controls.nothing,
     Primitive.PE_FrameButtonBevel: controls.nothing,
     Primitive.PE_FrameDefaultButton: controls.nothing,

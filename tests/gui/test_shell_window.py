@@ -262,6 +262,23 @@ def test_every_control_has_a_name_and_a_tooltip(qtbot: QtBot, window: MainWindow
     assert nameless == []
 
 
+def test_no_two_commands_that_are_there_together_share_a_shortcut(qtbot: QtBot, window: MainWindow) -> None:
+    anywhere = [Qt.ShortcutContext.WindowShortcut, Qt.ShortcutContext.ApplicationShortcut]
+    for entry in window.entries:
+        window.navigate(entry.id)
+        page = window.current_page
+        assert page is not None
+        assert page.id == entry.id, f"the page {entry.id} could not be made"
+        taken: dict[str, str] = {}
+        for action in {*window.context.actions, *page.page_actions()}:
+            if action.shortcutContext() not in anywhere:
+                continue
+            for key in action.shortcuts():
+                text = key.toString()
+                assert text not in taken, f"{text} on {entry.id}: {taken[text]} and {action.text()}"
+                taken[text] = action.text()
+
+
 def test_the_rail_goes_by_keys(qtbot: QtBot, window: MainWindow) -> None:
     first = window.rail.button("home")
     first.setFocus()

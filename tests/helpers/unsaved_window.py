@@ -16,10 +16,10 @@ from gui.shell.services import Services
 def main() -> None:
     app = make_application()
     services = Services()
-    services.settings.update(autosave_seconds=1)
     theme.apply(app, "light")
     window = MainWindow(services)
     window.show()
+    services.settings.update(autosave_seconds=1)
     document = services.document
     document.edit("Rename", document.project.with_(name=sys.argv[1]))
 
