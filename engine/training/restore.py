@@ -59,18 +59,40 @@ def load_optimiser(optimiser: torch.optim.Optimizer, state: Mapping[str, Any]) -
         for key, kind in before.items():
             if key not in group or _kind(group[key]) != kind:
                 raise ValueError(f"its optimiser has another {key}")
-    for parameter, moments in optimiser.state.items():
-        for name, value in moments.items():
-            moments[name] = _moment(name, value, parameter)
+        expected = _moments_of(optimiser, group)
+        for parameter in group["params"]:
+            moments = optimiser.state.get(parameter, {})
+            if moments and set(moments) != set(expected):
+                raise ValueError(f"its optimiser remembers {sorted(map(str, moments))}, not {sorted(expected)}")
+            for name, value in moments.items():
+                moments[name] = _moment(name, value, expected[name], parameter)
 
 
-def _moment(name: str, value: Any, parameter: Tensor) -> Any:
-    if value is None or type(value) in (int, float):
+def _moments_of(optimiser: torch.optim.Optimizer, group: Mapping[str, Any]) -> dict[str, Any]:
+    """What such an optimiser remembers of each weight: None, a number, or a tensor, 0-dimensional or like the weight.
+
+    Found out by one step with a weight of our own, so that no list of optimisers has to be kept here.
+    """
+    like = group["params"][0]
+    weight = torch.nn.Parameter(torch.zeros(2, 3, dtype=like.dtype, device=like.device))
+    weight.grad = torch.zeros_like(weight)
+    settings = {key: value for key, value in group.items() if key != "params"}
+    make: Any = type(optimiser)
+    scratch = make([{"params": [weight], **settings}])
+    scratch.step()
+    return dict(scratch.state[weight])
+
+
+def _moment(name: str, value: Any, expected: Any, parameter: Tensor) -> Any:
+    """A copy of one remembered value if it is of the expected kind."""
+    if not isinstance(expected, Tensor) or not isinstance(value, Tensor):
+        if type(value) is not type(expected):
+            raise ValueError(f"its optimiser has {name} of the kind {type(value).__name__}")
         return value
-    wanted = () if name == "step" else parameter.shape
-    if not isinstance(value, Tensor) or value.shape != wanted or not value.is_floating_point():
-        raise ValueError(f"its optimiser has {name} of the sizes {tuple(getattr(value, 'shape', ()))}")
-    return value.clone() if name == "step" else torch.empty_like(parameter).copy_(value)
+    shape = expected.shape if expected.ndim == 0 else parameter.shape
+    if value.shape != shape or value.dtype != expected.dtype:
+        raise ValueError(f"its optimiser has {name} of the sizes {tuple(value.shape)} and type {value.dtype}")
+    return value.clone() if expected.ndim == 0 else torch.empty_like(parameter).copy_(value)
 
 
 def _kind(value: Any) -> Any:

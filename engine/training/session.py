@@ -52,6 +52,7 @@ from engine.training.run_folder import (
     write_summary,
 )
 from engine.training.schedules import Plan, parse_schedule
+from engine.training.spec import TrainingSpec
 from engine.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -81,10 +82,10 @@ def _train(job: TrainJob, emit: Emit, token: CancelToken) -> RunSummary:
     task = TASKS.get(project.task)(prepared.classes, settings.label_smoothing)
     emit(Progress("Building the network"))
     torch.set_num_threads(threads_for(project, torch.get_num_threads()))
-    model = _model(project, prepared, task, device)
+    model = make_model(project, prepared, task, device)
     best = BestWeights()
-    metrics = MetricsFile(job.run_dir, best)
-    trainer = _trainer(project, prepared, task, model, device, _callbacks(job, project, emit, best, metrics), token)
+    callbacks = make_callbacks(project.training, job.run_dir, emit, best)
+    trainer = make_trainer(project, prepared, task, model, device, callbacks, token)
     _write_config(job, project, prepared, device)
     if job.resume and last_path(job.run_dir).exists():
         _resume(trainer, job.run_dir)
@@ -115,7 +116,7 @@ def _project(job: TrainJob) -> ProjectSpec:
     return kept.with_(training=kept.training.model_copy(update=changes))
 
 
-def _model(project: ProjectSpec, prepared: Prepared, task: Task, device: torch.device) -> nn.Module:
+def make_model(project: ProjectSpec, prepared: Prepared, task: Task, device: torch.device) -> nn.Module:
     """The network with weights drawn from the seed. Raises `BadInput` where it does not fit the data or the task."""
     pictures = prepared.preprocessor.input_shape
     inputs = project.network.inputs
@@ -141,7 +142,7 @@ def _model(project: ProjectSpec, prepared: Prepared, task: Task, device: torch.d
     return model.to(device)
 
 
-def _trainer(
+def make_trainer(
     project: ProjectSpec,
     prepared: Prepared,
     task: Task,
@@ -150,6 +151,7 @@ def _trainer(
     callbacks: list[Callback],
     token: CancelToken,
 ) -> Trainer:
+    """The loop of a project, its data on the device."""
     settings = project.training
     size = settings.batch_size
     augmenter = Augmenter(project.data.augmentation, settings.seed) if project.data.augmentation else None
@@ -175,15 +177,13 @@ def _trainer(
     )
 
 
-def _callbacks(
-    job: TrainJob, project: ProjectSpec, emit: Emit, best: BestWeights, metrics: MetricsFile
-) -> list[Callback]:
-    """In this order: who judges first, who tells next, who writes the checkpoint last."""
-    settings = project.training
+def make_callbacks(settings: TrainingSpec, run_dir: Path, emit: Emit, best: BestWeights) -> list[Callback]:
+    """What happens beside the loop, in this order: who judges first, who tells next, who writes the checkpoint last."""
+    metrics = MetricsFile(run_dir, best)
     hooks: list[Callback] = [best, metrics, Reporter(emit, settings.epochs, best), Samples(emit)]
     if settings.early_stopping is not None:
         hooks.append(EarlyStopping(settings.early_stopping, emit))
-    return [*hooks, Advisor(emit), Checkpoints(job.run_dir, settings.checkpoint_every, best)]
+    return [*hooks, Advisor(emit), Checkpoints(run_dir, settings.checkpoint_every, best)]
 
 
 def _resume(trainer: Trainer, run_dir: Path) -> None:

@@ -119,7 +119,7 @@ def _weight_cases(run: Path, chance: random.Random) -> Iterator[Case]:
         valid = (run / name).read_bytes()
         for number in range(15):
             yield Case(f"{kind}: {name} damaged {number}", kind, _run_writer(run, name, damage(valid, chance)))
-        for number in range(45):
+        for number in range(35):
             forged = _run_writer(run, name, damage(valid, chance), digest=True)
             yield Case(f"{kind}: {name} forged {number}", kind, forged)
         for label, data in weights_in_disguise().items():
@@ -137,7 +137,7 @@ def _checkpoint_cases(run: Path, chance: random.Random) -> Iterator[Case]:
         torch.zeros(2, 2, dtype=torch.int64),
         torch.zeros((), dtype=torch.complex64),
     )
-    for number in range(150):
+    for number in range(100):
         changed = _changed(state, chance, odd)
         buffer = io.BytesIO()
         torch.save(changed, buffer)

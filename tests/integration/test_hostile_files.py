@@ -40,7 +40,7 @@ def test_every_hostile_file_opens_or_is_refused_with_a_sentence(tmp_path: Path, 
     for line in results:
         if line["result"] == "refused":
             sentences = line["detail"]
-            assert re.search(r"[.!?]$", sentences.strip()), f"{line['name']}: not two sentences: {sentences!r}"
+            assert re.search(r"[.!?]\)?$", sentences.strip()), f"{line['name']}: not two sentences: {sentences!r}"
             assert len(sentences) < 1500, f"{line['name']}: {sentences[:200]!r}…"
             assert "Traceback" not in sentences
     assert len(results) >= at_least
