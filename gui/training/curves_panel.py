@@ -24,7 +24,7 @@ from gui.widgets.field_kind import spoken_name
 from gui.widgets.live_plot import X_TITLES, LivePlot, Mark
 from gui.widgets.words import figure, percent
 
-_HEIGHTS = (300, 300, 140, 140)
+_HEIGHTS = (270, 270, 130, 180)
 MOST_SMOOTHING = 98
 
 

@@ -80,7 +80,7 @@ class StatusPanel(QWidget):
         self.bar.setAccessibleName("Share of the training done")
         self.epoch = Tile("Epoch", "Times that all training pictures have been gone through")
         self.speed = Tile("Speed", "Training pictures per second")
-        self.left = Tile("Time left", "Estimated from the steps so far")
+        self.left = Tile("Time", "Time left, estimated from the steps so far; at the end, what the training took")
         self.memory = Tile("Memory", "Memory that the training takes on its device")
         self.best = Tile("Best accuracy", "Highest accuracy on the validation pictures, and its epoch")
         self.device = Tile("Device", "Where it computes")
@@ -182,7 +182,7 @@ class StatusPanel(QWidget):
             self.memory.show_text(memory(steps.memory_bytes))
         left = session.seconds_left() if session.busy else None
         if session.busy:
-            self.left.show_text("–" if left is None else duration(left))
+            self.left.show_text("–" if left is None else f"{duration(left)} left")
         else:
             self.left.show_text(f"took {duration(session.minutes() * 60)}")
         best = session.best

@@ -118,6 +118,9 @@ class SettingsForm(QWidget):
         if kind.look == "nested":
             self._layout.addRow(row.label)
             self._layout.addRow(row)
+        elif kind.look == "check":
+            row.label.hide()
+            self._layout.addRow(row)
         else:
             self._layout.addRow(row.label, row)
         if isinstance(row.editor, ChoiceEditor):
@@ -219,8 +222,6 @@ class _Row(QWidget):
             widget.setToolTip(tip)
         self.editor.setAccessibleName(kind.label)
         self.editor.setAccessibleDescription(kind.help)
-        if kind.look == "check":
-            self.label.setText("")
         # Labels stand beside the first line of what may be several.
         self.label.setMinimumHeight(self.editor.sizeHint().height() if kind.look in _ONE_LINE else 0)
         layout = QVBoxLayout(self)

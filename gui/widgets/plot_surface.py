@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QBrush, QColor, QFocusEvent, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
 from gui import theme
@@ -115,6 +115,9 @@ class PlotSurface(pg.PlotWidget):
             (left, right), (bottom, top) = self.view.viewRange()
             self._label.setText(last.text, color=theme.tokens().text)
             self._label.setFont(theme.font("small"))
+            behind = QColor(theme.tokens().panel)
+            behind.setAlpha(190)
+            self._label.fill = QBrush(behind)
             # On the star's inner side, so that nothing is cut off at the plot's edges.
             across = 1.05 if last.x > (left + right) / 2 else -0.05
             self._label.setAnchor((across, -0.1 if last.y > (bottom + top) / 2 else 1.1))

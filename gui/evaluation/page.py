@@ -1,0 +1,398 @@
+"""The Evaluate page: a run measured on pictures that it has not learned from."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, ClassVar
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QScrollArea,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.events import Event, Failed, Finished, Progress
+from engine.training.evaluate import EvaluateJob, Evaluation
+from engine.training.runs import RunInfo
+from gui import theme
+from gui.actions import make_action
+from gui.context import Context, Page
+from gui.evaluation.confusion_matrix import Cell, ConfusionMatrix
+from gui.evaluation.headline import Headline
+from gui.evaluation.pictures_panel import PicturesPanel, answers_csv
+from gui.runtime.exporting import ask_and_write
+from gui.runtime.jobs import JobHandle
+from gui.widgets.empty_state import EmptyState
+from gui.widgets.exports import Export
+from gui.widgets.notes import ThemedLabel
+from gui.widgets.table import Column, Table
+from gui.widgets.words import percent
+
+SPLITS = {"test": "Test pictures", "validation": "Validation pictures", "train": "Training pictures"}
+COLUMNS = (
+    Column("Class"),
+    Column("Precision", percent, "Of what was taken for this class, the share that is of it", True),
+    Column("Recall", percent, "Of the pictures of this class, the share that was recognised", True),
+    Column("F1", percent, "The harmonic mean of precision and recall", True),
+    Column("Pictures", "{:,}".format, "Pictures of this class (support)", True),
+    Column("Taken for it", "{:,}".format, "Pictures that were taken for this class", True),
+)
+
+
+class EvaluatePage(Page):
+    """Measures a run, and leads from every number to its pictures."""
+
+    id: ClassVar[str] = "evaluate"
+    title: ClassVar[str] = "Evaluate"
+    icon: ClassVar[str] = "evaluate"
+    order: ClassVar[int] = 4
+
+    def __init__(self, context: Context, parent: QWidget | None = None) -> None:
+        super().__init__(context, parent)
+        self.evaluation: Evaluation | None = None
+        self.measured: tuple[str, str] = ("", "")  # run and split of `evaluation`
+        self._kept: dict[tuple[str, str], Evaluation] = {}
+        self._handle: JobHandle | None = None
+        self._wanted_run = ""  # by name, as soon as the list of runs has it
+        self.headline = Headline(self)
+        self.matrix = ConfusionMatrix(self)
+        self.table = Table(COLUMNS, "Classes", self)
+        self.pictures = PicturesPanel(self)
+        self.empty = EmptyState("evaluate", "", parent=self)
+        self._lay_out()
+        self._connect()
+        self._list_runs()
+
+    # layout
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.space(2), theme.space(2), theme.space(2), theme.space(1.5))
+        column.setSpacing(theme.space(1.5))
+        column.addLayout(self._choices())
+        self.stack = QStackedWidget(self)
+        self.stack.addWidget(self.empty)
+        report = QWidget(self)
+        inner = QVBoxLayout(report)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(theme.space(1.5))
+        inner.addWidget(self.headline)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal, report)
+        self.splitter.setChildrenCollapsible(False)
+        self.splitter.addWidget(self._matrix_side())
+        right = QSplitter(Qt.Orientation.Vertical, report)
+        right.setChildrenCollapsible(False)
+        right.addWidget(self.table)
+        pictures = QWidget(right)
+        below = QVBoxLayout(pictures)
+        below.setContentsMargins(0, theme.space(1.5), 0, 0)
+        below.addWidget(self.pictures)
+        right.addWidget(pictures)
+        right.setSizes([330, 330])
+        self.splitter.addWidget(right)
+        self.splitter.setSizes([640, 680])
+        inner.addWidget(self.splitter, 1)
+        self.stack.addWidget(report)
+        column.addWidget(self.stack, 1)
+
+    def _choices(self) -> QHBoxLayout:
+        self.run_choice = QComboBox(self)
+        self.run_choice.setMinimumWidth(220)
+        self.run_choice.setAccessibleName("Run")
+        self.run_choice.setToolTip("Which run is measured")
+        self.split_choice = QComboBox(self)
+        self.split_choice.setAccessibleName("Pictures")
+        self.split_choice.setToolTip("Test pictures have neither been learned from nor used to choose the best epoch")
+        for split, words in SPLITS.items():
+            self.split_choice.addItem(words, split)
+        self.go = QPushButton(theme.icon("play", "accent_text"), "Evaluate", self)
+        self.go.setProperty("kind", "primary")
+        self.go.setAccessibleName("Evaluate")
+        self.cancel = QPushButton(theme.icon("stop"), "Cancel", self)
+        self.cancel.setToolTip("Stop measuring (Esc)")
+        self.cancel.setAccessibleName("Cancel measuring")
+        self.progress = QProgressBar(self)
+        self.progress.setTextVisible(False)
+        self.progress.setFixedHeight(6)
+        self.progress.setMaximumWidth(160)
+        self.progress.setAccessibleName("Progress of the measuring")
+        self.state = ThemedLabel("", "text_muted", "body", self)
+        self.export = QToolButton(self)
+        self.export.setIcon(theme.icon("export"))
+        self.export.setIconSize(QSize(16, 16))
+        self.export.setText("Export")
+        self.export.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.export.setToolTip("Save tables and pictures of this evaluation")
+        self.export.setAccessibleName("Export")
+        self._export_actions = self._exports()
+        menu = QMenu(self.export)
+        menu.addActions(self._export_actions)
+        self.export.setMenu(menu)
+        row = QHBoxLayout()
+        row.setSpacing(theme.space(1))
+        for words, choice in (("Run", self.run_choice), ("on", self.split_choice)):
+            label = QLabel(words, self)
+            label.setBuddy(choice)
+            row.addWidget(label)
+            row.addWidget(choice)
+        row.addWidget(self.go)
+        row.addWidget(self.cancel)
+        row.addWidget(self.progress)
+        row.addWidget(self.state, 1)
+        row.addWidget(self.export)
+        return row
+
+    def _matrix_side(self) -> QWidget:
+        side = QWidget(self)
+        column = QVBoxLayout(side)
+        column.setContentsMargins(0, 0, theme.space(1), 0)
+        column.setSpacing(theme.space(1))
+        head = QHBoxLayout()
+        head.addWidget(ThemedLabel("Confusion matrix", "text", "heading", side), 1)
+        self.shares = QToolButton(side)
+        self.shares.setText("% of truth")
+        self.shares.setCheckable(True)
+        self.shares.setToolTip("Write shares of each row instead of counts")
+        self.shares.setAccessibleName("Shares of each row")
+        self.shares.toggled.connect(self.matrix.set_shares)
+        head.addWidget(self.shares)
+        column.addLayout(head)
+        scroll = QScrollArea(side)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.viewport().setAutoFillBackground(False)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setWidget(self.matrix)
+        self.matrix.setAutoFillBackground(False)
+        column.addWidget(scroll, 1)
+        return side
+
+    def _connect(self) -> None:
+        self.go.clicked.connect(self.evaluate)
+        self.cancel.clicked.connect(self._cancel)
+        self.empty.wanted.connect(self._empty_wanted)
+        self.run_choice.activated.connect(self._run_chosen)
+        self.split_choice.activated.connect(lambda _index: self._show())
+        self.matrix.current_changed.connect(self._cell)
+        self.table.current_row_changed.connect(self._class)
+        self.table.export_wanted.connect(self._save)
+        self.pictures.mistakes_wanted.connect(self._all_mistakes)
+        self.context.runs.changed.connect(self._list_runs)
+        self.context.document.replaced.connect(self._replaced)
+        for signal in (self.context.engine.ready, self.context.engine.failed):
+            signal.connect(lambda *_: self._show())
+
+    # what the window asks
+
+    def page_actions(self) -> list[QAction]:
+        return self._export_actions
+
+    def accept_hint(self, **hints: Any) -> None:
+        """`run="run-003"`: measure that run now."""
+        if hints.get("run"):
+            self._wanted_run = str(hints["run"])
+            self._list_runs()
+
+    def entered(self) -> None:
+        self._show()
+
+    # runs
+
+    @property
+    def run(self) -> RunInfo | None:
+        """The run that is chosen."""
+        name = self.run_choice.currentData()
+        return next((run for run in self.context.runs.runs if run.name == name), None)
+
+    @property
+    def split(self) -> str:
+        return str(self.split_choice.currentData())
+
+    def _list_runs(self) -> None:
+        runs = [run for run in reversed(self.context.runs.runs) if run.epochs_done]
+        names = [run.name for run in runs]
+        current = self.context.runs.current
+        chosen = self.run_choice.currentData() or ""
+        if self._wanted_run in names:
+            chosen = self._wanted_run
+        elif chosen not in names or not self.isVisible():
+            chosen = current.name if current is not None and current.name in names else chosen
+        self.run_choice.clear()
+        for run in runs:
+            self.run_choice.addItem(f"{run.name} · {percent(run.best_value)} on validation", run.name)
+        self.run_choice.setCurrentIndex(max(0, names.index(chosen) if chosen in names else 0))
+        for key in [key for key in self._kept if key[0] not in names]:
+            del self._kept[key]
+        self._show()
+        if self._wanted_run and self._wanted_run == self.run_choice.currentData():
+            self._wanted_run = ""
+            if (chosen, self.split) not in self._kept:
+                self.evaluate()
+
+    def _run_chosen(self) -> None:
+        self.context.runs.select(self.run)
+        self._show()
+
+    def _replaced(self) -> None:
+        self._cancel()
+        self._kept.clear()
+        self._wanted_run = ""
+
+    # measuring
+
+    def evaluate(self) -> None:
+        """Measure the chosen run on the chosen pictures, in a process of its own."""
+        run = self.run
+        if run is None or self._handle is not None or not self.context.engine.is_ready:
+            return
+        key = (run.name, self.split)
+        job = EvaluateJob(run.folder, self.context.document.folder, self.split)
+        handle = self.context.runner.start(job, title=f"Evaluating {run.name}", process=True)
+        self._handle = handle
+        handle.event.connect(self._told)
+        handle.ended.connect(partial(self._ended, key))
+        self._show()
+
+    def _told(self, event: Event) -> None:
+        if isinstance(event, Progress):
+            self.state.setText(event.text)
+            self.progress.setRange(0, event.total)
+            self.progress.setValue(event.done)
+
+    def _ended(self, key: tuple[str, str], end: Event) -> None:
+        self._handle = None
+        if isinstance(end, Failed):
+            self.context.notifier.error(end.error)
+        elif isinstance(end, Finished):
+            # An evaluation holds its pictures, so only a few are kept.
+            while len(self._kept) >= 4:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = end.result
+        self._show()
+
+    def _cancel(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+
+    # showing
+
+    def _show(self) -> None:
+        """Bring everything in line with what is chosen, measured and running."""
+        run, busy = self.run, self._handle is not None
+        key = (run.name if run is not None else "", self.split)
+        found = self._kept.get(key)
+        ready = self.context.engine.is_ready
+        for widget in (self.run_choice, self.split_choice):
+            widget.setEnabled(run is not None and not busy)
+        self.go.setVisible(not busy and run is not None)
+        self.go.setEnabled(ready)
+        self.go.setText("Evaluate again" if found is not None else "Evaluate")
+        self.go.setToolTip("Measure this run on these pictures" if ready else "The engine is still loading")
+        self.cancel.setVisible(busy)
+        self.progress.setVisible(busy)
+        if not busy:
+            self.state.setText("" if ready or run is None else "The engine is still loading.")
+        self.export.setEnabled(found is not None)
+        for action in self._export_actions:
+            action.setEnabled(found is not None)
+        if found is None:
+            self.evaluation = None
+            self._show_empty(run, busy, ready)
+        elif found is not self.evaluation:
+            self._show_evaluation(key, found)
+        self.stack.setCurrentIndex(0 if found is None else 1)
+
+    def _show_empty(self, run: RunInfo | None, busy: bool, ready: bool) -> None:
+        words = SPLITS[self.split].lower()
+        if run is None:
+            self.empty.say(
+                "There is no trained network yet",
+                "Train the network first. Then this page shows how good it is, class by class, and what it gets wrong.",
+                "Go to Train",
+            )
+        elif busy:
+            self.empty.say(f"Measuring {run.name}", f"Every one of the {words} is shown to the network once.")
+        else:
+            self.empty.say(
+                f"{run.name} on the {words}",
+                "Measure it to see its accuracy, what it takes for what, and the pictures that it gets wrong.",
+                "Evaluate" if ready else "",
+            )
+
+    def _empty_wanted(self) -> None:
+        if self.run is None:
+            self.context.navigate("train")
+        else:
+            self.evaluate()
+
+    def _show_evaluation(self, key: tuple[str, str], evaluation: Evaluation) -> None:
+        self.evaluation, self.measured = evaluation, key
+        self.headline.show_measures(evaluation.measures, len(evaluation.truth))
+        self.matrix.set_matrix(evaluation.confusion, evaluation.classes)
+        self.table.set_rows(
+            [(r.name, r.precision, r.recall, r.f1, r.support, r.predicted) for r in evaluation.per_class]
+        )
+        self._all_mistakes()
+
+    def _all_mistakes(self) -> None:
+        told = self.evaluation
+        if told is None:
+            return
+        self.matrix.set_current(None)
+        self.table.clearSelection()
+        wrong = told.truth != told.predicted
+        title = f"{int(wrong.sum()):,} mistake{'' if wrong.sum() == 1 else 's'}, the most confident first"
+        self.pictures.show_places(told, wrong, title, "Every picture was recognised.")
+
+    def _cell(self, cell: Cell | None) -> None:
+        told = self.evaluation
+        if told is None or cell is None:
+            return
+        chosen = (told.truth == cell[0]) & (told.predicted == cell[1])
+        self.pictures.show_places(told, chosen, self.matrix.words(cell), "No picture is here.")
+
+    def _class(self, row: int) -> None:
+        told = self.evaluation
+        if told is None or row < 0 or not self.table.hasFocus():
+            return
+        self.matrix.set_current(None)
+        wrong = (told.truth != told.predicted) & ((told.truth == row) | (told.predicted == row))
+        name = told.classes[row]
+        self.pictures.show_places(
+            told, wrong, f"Mistakes about {name}", f"Every {name} was recognised, and nothing else taken for it."
+        )
+
+    # export
+
+    def _exports(self) -> list[QAction]:
+        """The commands of the export menu; each asks for a place."""
+        name = lambda: "-".join(self.measured)  # noqa: E731 - three commands share it
+        entries = (
+            ("Per-class table as CSV…", "csv", lambda told: self.table.export()),
+            ("Confusion matrix as CSV…", "matrix", lambda told: self.matrix.csv(name())),
+            ("Confusion matrix as PNG…", "image", lambda told: self.matrix.png(name())),
+            ("All answers as CSV…", "table", lambda told: answers_csv(told, name())),
+        )
+        return [
+            make_action(self, words, partial(self._export, make), icon=icon, tip=words.rstrip("…"))
+            for words, icon, make in entries
+        ]
+
+    def _export(self, make: Any) -> None:
+        if self.evaluation is not None:
+            self._save(make(self.evaluation))
+
+    def _save(self, export: Export) -> None:
+        ask_and_write(self, export, self.context.runner, self.context.notifier)
