@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from gui import theme
@@ -54,6 +55,7 @@ class CostTable(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._ids: list[str] = []
+        self._waiting: Analysis | None = None
         self.table = Table(COLUMNS, "Cost of every layer", self)
         self.table.setToolTip("Enter or a double-click shows the layer on the drawing")
         self.table.opened.connect(self._choose)
@@ -73,7 +75,18 @@ class CostTable(QWidget):
         layout.addWidget(self.table, 1)
 
     def show_analysis(self, analysis: Analysis) -> None:
-        """Become the table of this analysis, one row per node of the drawing."""
+        """Become the table of this analysis, one row per node of the drawing; at once if this is in view."""
+        self._waiting = analysis
+        if self.isVisible():
+            self._fill(analysis)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._waiting is not None:
+            self._fill(self._waiting)
+
+    def _fill(self, analysis: Analysis) -> None:
+        self._waiting = None
         infos = [(id, info) for id, info in analysis.nodes.items() if id in analysis.spec.by_id]
         parameters = max(1, sum(info.parameters for _, info in infos))
         macs = max(1, sum(info.macs for _, info in infos))

@@ -36,16 +36,17 @@ class NodeItem(QGraphicsItem):
     def id(self) -> str:
         return self.spec.id
 
-    def show_spec(self, spec: NodeSpec) -> None:
-        """Show another version of the node."""
+    def show_spec(self, spec: NodeSpec) -> bool:
+        """Show another version of the node; whether edges end elsewhere now."""
         self.spec = spec
-        card = card_of(spec)
-        if card is not self.card or not self.inputs:
+        card, before = card_of(spec), (self.inputs, self.outputs, self.x(), self.y())
+        if card is not self.card or not (self.inputs or self.outputs):
             self.card = card
             self.inputs = offsets(card.inputs, is_input=True)
             self.outputs = offsets(card.outputs, is_input=False)
             self.update()
         self.setPos(QPointF(*spec.position))
+        return before != (self.inputs, self.outputs, self.x(), self.y())
 
     def show_facts(self, facts: Facts, mark: Mark | None) -> None:
         """Show new numbers and problems."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
+from typing import Literal
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
@@ -26,19 +27,26 @@ _LEFT = -NODE_WIDTH / 2 + _STRIPE + 9
 _RIGHT = NODE_WIDTH / 2 - 9
 
 
-@lru_cache(maxsize=64)
-def _sized(role: str, pixels: float, bold: bool, key: str) -> QFont:
-    made = font("mono" if role == "mono" else "body")
-    made.setPixelSize(round(pixels))
+@cache
+def scene_font(role: Literal["body", "mono"], pixels: int, bold: bool = False) -> QFont:
+    """A theme font at a size in scene units, which a card needs since it zooms as a whole."""
+    made = font(role)
+    made.setPixelSize(pixels)
     made.setWeight(QFont.Weight.DemiBold if bold else QFont.Weight.Normal)
     # Hinted glyphs jump between positions while zooming.
     made.setHintingPreference(QFont.HintingPreference.PreferNoHinting)
     return made
 
 
-def scene_font(role: str, pixels: float, bold: bool = False) -> QFont:
-    """A theme font at a size in scene units, which a card needs since it zooms as a whole."""
-    return _sized(role, pixels, bold, font("body").family())
+@lru_cache(maxsize=20_000)
+def _width(text: str, role: Literal["body", "mono"], pixels: int, bold: bool = False) -> float:
+    return QFontMetricsF(scene_font(role, pixels, bold)).horizontalAdvance(text)
+
+
+def forget() -> None:
+    """Make fonts and measures anew, after the theme's have changed."""
+    scene_font.cache_clear()
+    _width.cache_clear()
 
 
 def colour_of(card: Card) -> QColor:
@@ -59,7 +67,7 @@ def paint_far(painter: QPainter, card: Card, mark: Mark | None, selected: bool, 
         painter.setBrush(QColor(t.raised))
         painter.drawRect(plate)
         painter.setPen(QColor(t.text))
-        painter.setFont(_fitting(card.title, "body", 22, 14, plate.width() - 6, bold=True))
+        painter.setFont(scene_font("body", _fitting(card.title, 22, 14, plate.width() - 6, bold=True), bold=True))
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, card.title)
     if selected or mark:
         ring = t.accent if selected else _mark_colour(mark)
@@ -122,7 +130,7 @@ def paint_port(painter: QPainter, at: Point, state: str, category: QColor) -> No
 def pill_size(text: str, large: bool = False) -> tuple[float, float]:
     """Width and height of the pill that carries a shape, in scene units; `large` for the view from farther away."""
     pixels = 18 if large else 11
-    return _width(scene_font("mono", pixels), text) + pixels, pixels + 6.0
+    return _width(text, "mono", pixels) + pixels, pixels + 6.0
 
 
 def paint_pill(painter: QPainter, at: Point, text: str, strong: bool, large: bool) -> None:
@@ -161,15 +169,16 @@ def _paint_marks(painter: QPainter, mark: Mark | None) -> float:
 def _paint_title(painter: QPainter, card: Card, right: float) -> None:
     t = tokens()
     box = QRectF(_LEFT, -NODE_HEIGHT / 2 + 5, right - _LEFT, 18)
-    bold = _fitting(card.title, "body", 13, 10, box.width(), bold=True)
+    pixels = _fitting(card.title, 13, 10, box.width(), bold=True)
+    bold = scene_font("body", pixels, bold=True)
     painter.setFont(bold)
     painter.setPen(QColor(t.text))
     title = QFontMetricsF(bold).elidedText(card.title, Qt.TextElideMode.ElideRight, box.width())
     painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, title)
-    rest = box.adjusted(_width(bold, title) + 7, 0, 0, 0)
+    rest = box.adjusted(_width(title, "body", pixels, bold=True) + 7, 0, 0, 0)
     if rest.width() < 24 or (not card.summary and not _name_beside(card, rest.width())):
         return
-    small = _fitting(card.name, "body", 11, 9, rest.width())
+    small = scene_font("body", _fitting(card.name, 11, 9, rest.width()))
     painter.setFont(small)
     painter.setPen(QColor(t.text_muted))
     # Names of one block begin alike, so what differs is kept.
@@ -179,7 +188,7 @@ def _paint_title(painter: QPainter, card: Card, right: float) -> None:
 
 def _name_beside(card: Card, room: float) -> bool:
     """Whether the name has room beside the title; otherwise a card without a summary shows it below."""
-    return _width(scene_font("body", 9), card.name) <= room
+    return _width(card.name, "body", 9) <= room
 
 
 def _paint_summary(painter: QPainter, card: Card, facts: Facts) -> None:
@@ -189,12 +198,12 @@ def _paint_summary(painter: QPainter, card: Card, facts: Facts) -> None:
     right = f"{facts.parameters}" if facts.parameters else ""
     left = [counted(card.layers, "layer")] if card.layers else []
     bottom = QRectF(_LEFT, NODE_HEIGHT / 2 - 19, _RIGHT - _LEFT, 15)
-    used = _width(small, right) + 6 if right else 0.0
+    used = _width(right, "body", 11) + 6 if right else 0.0
     painter.setPen(QColor(t.text_muted))
     painter.setFont(small)
     if right:
         painter.drawText(bottom, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, right)
-    lines = _broken(card.summary, small, bottom.width(), bottom.width() - used)
+    lines = _broken(card.summary, bottom.width())
     if card.layers:
         lines = [*lines[:1], left[0]]
     painter.setPen(QColor(t.text if card.known else t.problem))
@@ -206,7 +215,7 @@ def _paint_summary(painter: QPainter, card: Card, facts: Facts) -> None:
         box = QRectF(_LEFT, -NODE_HEIGHT / 2 + 24 + number * (bottom.top() + NODE_HEIGHT / 2 - 24), room, 15)
         if number == 1 and card.layers:
             painter.setPen(QColor(t.text_muted))
-        painter.setFont(_fitting(line, "body", 11, 9, room))
+        painter.setFont(scene_font("body", _fitting(line, 11, 9, room)))
         text = QFontMetricsF(painter.font()).elidedText(line, Qt.TextElideMode.ElideRight, room + 1)
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 
@@ -215,7 +224,8 @@ def _instead(card: Card, facts: Facts) -> str:
     """What stands where there is no summary: the result of an Output, a long name, or the sort of layer."""
     if card.category == "input":
         return facts.shape if facts.shapes else ""
-    title = _width(_fitting(card.title, "body", 13, 10, _RIGHT - _LEFT, bold=True), card.title)
+    pixels = _fitting(card.title, 13, 10, _RIGHT - _LEFT, bold=True)
+    title = _width(card.title, "body", pixels, bold=True)
     return card.category if _name_beside(card, _RIGHT - _LEFT - title - 7) else card.name
 
 
@@ -226,41 +236,29 @@ def _paint_close(painter: QPainter, card: Card, facts: Facts) -> None:
     lines += [(line, t.text_muted) for line in facts.details]
     for number, (line, colour) in enumerate(lines[:3]):
         painter.setPen(QColor(colour))
-        painter.setFont(_fitting(line, "body", 9, 6, room))
+        painter.setFont(scene_font("body", _fitting(line, 9, 6, room)))
         box = QRectF(_LEFT, -NODE_HEIGHT / 2 + 22 + number * 11.5, room, 11)
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, line)
 
 
-def _broken(text: str, with_font: QFont, first: float, second: float) -> list[str]:
+def _broken(text: str, room: float) -> list[str]:
     """`text` on one line, or on two between its " · " parts."""
-    if not text or _width(with_font, text) <= first:
+    if not text or _width(text, "body", 11) <= room:
         return [text] if text else []
     parts = text.split(" · ")
     for count in range(len(parts) - 1, 0, -1):
         head = " · ".join(parts[:count])
-        if _width(with_font, head) <= first:
+        if _width(head, "body", 11) <= room:
             return [head, " · ".join(parts[count:])]
     return [text]
 
 
-def _fitting(text: str, role: str, largest: int, least: int, room: float, bold: bool = False) -> QFont:
-    """The largest font, down to `least`, in which `text` has room."""
+def _fitting(text: str, largest: int, least: int, room: float, bold: bool = False) -> int:
+    """The largest size, down to `least`, at which `text` has room."""
     for pixels in range(largest, least, -1):
-        made = scene_font(role, pixels, bold)
-        if _width(made, text) <= room:
-            return made
-    return scene_font(role, least, bold)
-
-
-@lru_cache(maxsize=20_000)
-def _measured(key: str, text: str) -> float:
-    made = QFont()
-    made.fromString(key)
-    return QFontMetricsF(made).horizontalAdvance(text)
-
-
-def _width(of: QFont, text: str) -> float:
-    return _measured(of.toString(), text)
+        if _width(text, "body", pixels, bold) <= room:
+            return pixels
+    return least
 
 
 def _whole(box: QRectF) -> QRect:

@@ -68,15 +68,16 @@ class CanvasScene(QGraphicsScene):
             item.show_facts(self._facts.get(id, NO_FACTS), self._marks.get(id))
             self.nodes[id] = item
             self.addItem(item)
+        elsewhere = bool(change.added or change.removed or change.edges_added or change.edges_removed)
         for id in {*change.moved, *change.changed}:
-            self.nodes[id].show_spec(spec.by_id[id])
+            elsewhere |= self.nodes[id].show_spec(spec.by_id[id])
         for edge in change.edges_added:
             item_of_edge = EdgeItem(edge)
             self.edges[edge] = item_of_edge
             self.addItem(item_of_edge)
         self._picking = False
-        if change.geometry or change.changed:
-            self._wire(change)
+        self._wire(change)
+        if elsewhere:
             self.route()
         if change.added or change.removed or change.moved:
             self._fit_room()
@@ -111,6 +112,7 @@ class CanvasScene(QGraphicsScene):
 
     def refresh(self) -> None:
         """Paint everything anew, after the theme has changed."""
+        painting.forget()
         for item in self.nodes.values():
             item.update()
         self.update()
