@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.cancel import CancelToken
 from engine.events import Emit, Event, Failed, Finished
+from engine.project.places import runs_root
 from gui.document.document import Document
 from gui.runtime.job_runner import JobRunner
 from gui.runtime.jobs import JobHandle
@@ -62,7 +63,7 @@ class RunStore(QObject):
         def look(emit: Emit, token: CancelToken) -> tuple[RunInfo, ...]:
             from engine.training.runs import list_runs
 
-            return tuple(list_runs(folder))
+            return tuple(list_runs(runs_root(folder)))
 
         self._handle = self._runner.start(look, title="Reading the runs", show=False)
         self._handle.ended.connect(self._listed)

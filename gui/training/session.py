@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.cancel import CancelToken
 from engine.events import Cancelled, Emit, Event, Failed, Finished, Terminal
+from engine.project.places import runs_root
 from engine.project.spec import ProjectSpec
 from engine.training.events import EpochDone, RunStarted, StepsDone
 from engine.training.job import TrainJob
@@ -200,7 +201,7 @@ class TrainingSession(QObject):
 
 
 def _make_run(root: Path, emit: Emit, token: CancelToken) -> Path:
-    return new_run_dir(root)
+    return new_run_dir(runs_root(root))
 
 
 class _Clock:

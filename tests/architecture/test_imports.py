@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Modules that the interface thread imports at start, before the engine has been loaded behind the start page.
 TORCH_FREE = (
     "engine.cancel", "engine.commands", "engine.datasets.spec", "engine.errors", "engine.events", "engine.frozen",
-    "engine.gallery", "engine.graph.edits", "engine.graph.layout", "engine.graph.problems", "engine.graph.results",
+    "engine.gallery", "engine.graph.edits", "engine.graph.layout", "engine.graph.results",
     "engine.graph.spec", "engine.graph.topology", "engine.inference.detections", "engine.inference.frame", "engine.job",
     "engine.layers", "engine.paths", "engine.project", "engine.registry", "engine.system", "engine.training.events",
     "engine.training.optimisers", "engine.training.runs", "engine.training.schedules", "engine.training.spec",
