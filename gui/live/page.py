@@ -321,8 +321,12 @@ def _make(text: str) -> Source:
 
 
 def _open(model: str) -> Predictor:
-    from engine.inference.predictor import open_predictor
+    from engine.inference.predictor import PREFIX, open_predictor
 
+    if not model.startswith(PREFIX):
+        from engine.inference.threads import leave_a_core_free
+
+        leave_a_core_free()
     return open_predictor(model)
 
 
