@@ -38,6 +38,7 @@ class BuilderActions(QObject):
         self.all: dict[str, QAction] = {}
         self._file_actions(files)
         self._edit_actions(editor)
+        self._wiring_actions(editor)
         self._arrange_actions(editor)
         self._view_actions()
         self._scene.picked.connect(self.refresh)
@@ -121,6 +122,9 @@ class BuilderActions(QObject):
             menu="Edit",
             tip="Select every layer",
         )
+
+    def _wiring_actions(self, editor: Editor) -> None:
+        add = self._add
         add(
             "connect",
             "Co&nnect",
