@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from engine.errors import BadInput
 from engine.layers.base import Category, Layer, register
 
 if TYPE_CHECKING:
@@ -152,6 +153,16 @@ class Softmax(_Activation):
     keywords: ClassVar[tuple[str, ...]] = ("probabilities",)
 
     dim: int = Field(1, ge=-4, le=4, description="Which dimension adds up to 1; 1 is the channels or classes.")
+
+    def build(self, *input_shapes: Shape) -> nn.Module:
+        # The meta device lets a dimension pass that is not there; and 0 would mix the pictures of a batch.
+        rank = len(input_shapes[0])
+        if not 1 <= (self.dim if self.dim >= 0 else self.dim + rank + 1) <= rank:
+            raise BadInput(
+                f"Softmax is to add up dimension {self.dim}, but its input has the dimensions 1 to {rank}.",
+                "Set dim to 1, the channels or classes.",
+            )
+        return super().build(*input_shapes)
 
 
 @register("Identity")

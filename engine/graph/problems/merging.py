@@ -47,7 +47,7 @@ def branch_mismatch(view: View) -> Iterator[Problem]:
             node.id,
             f"{title(node)} needs branches of {free} but gets {arriving}.",
             _difference(node, shapes),
-            tuple(_repairs(view, node, edges, shapes)),
+            (*_repairs(view, node, edges, shapes), take_out(node.id)),
         )
 
 
