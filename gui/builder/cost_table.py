@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.canvas.card import card_of
-from gui.canvas.numbers import shape, size
+from gui.canvas.numbers import shape, short, size
 from gui.widgets.notes import QuietLabel
 from gui.widgets.table import Column, Table
 
@@ -28,7 +28,6 @@ def _count(value: int) -> str:
 
 COLUMNS = (
     Column("Layer", help="The layer's name; a block is the sum of what is in it"),
-    Column("Type"),
     Column("Output", shape, help="Shape of what comes out, without the batch"),
     Column(
         "Parameters",
@@ -37,12 +36,13 @@ COLUMNS = (
         number=True,
     ),
     Column("Share", _share, help="Share of all parameters", number=True),
-    Column("MACs", _count, help="Multiply-accumulates for one picture", number=True),
+    Column("MACs", short, help="Multiply-accumulates for one picture", number=True),
     Column("Share", _share, help="Share of all multiply-accumulates", number=True),
-    Column("Activations", size, help="Memory of the output for one picture, as 32-bit numbers", number=True),
+    Column("Memory", size, help="Memory of the output for one picture, as 32-bit numbers", number=True),
     Column(
         "Sees", lambda of: f"{shape(of)} px", help="Receptive field: the part of the input that one value depends on"
     ),
+    Column("Type"),
 )
 
 
@@ -95,7 +95,6 @@ class CostTable(QWidget):
             [
                 (
                     id,
-                    card_of(analysis.spec.by_id[id]).title,
                     info.output_shape,
                     info.parameters or None,
                     info.parameters / parameters if info.parameters else None,
@@ -103,6 +102,7 @@ class CostTable(QWidget):
                     info.macs / macs if info.macs else None,
                     info.activation_bytes or None,
                     info.receptive_field.size if info.receptive_field else None,
+                    card_of(analysis.spec.by_id[id]).title,
                 )
                 for id, info in infos
             ]

@@ -144,6 +144,7 @@ class BuildPage(Page):
 
     def _replaced(self) -> None:
         self.scene.pick()
+        self.scene.forget_analysis()
         self._show(self.context.document.project.network)
         self.view.show_all()
 
@@ -154,7 +155,7 @@ class BuildPage(Page):
         self.scene.show_analysis(analysis)
         self.inspector.show_analysis(analysis)
         self.drawer.show_analysis(analysis)
-        self.toolbar.show_analysis(analysis)
+        self.toolbar.totals.show_analysis(analysis)
         self._describe()
 
     def _describe(self) -> None:

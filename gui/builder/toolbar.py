@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
@@ -12,12 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 
 from gui import theme
 from gui.builder.actions import BuilderActions
-from gui.canvas.numbers import shape, short, size
+from gui.builder.totals import TotalsLabel
 from gui.document.gallery import Gallery
-from gui.widgets.notes import ThemedLabel
-
-if TYPE_CHECKING:
-    from engine.graph.results import Analysis
 
 _ALIGN = ("align_left", "align_centre", "align_right", "align_top", "align_middle", "align_bottom")
 
@@ -47,29 +42,8 @@ class BuilderToolbar(QWidget):
         arrange.addSeparator()
         arrange.addActions([actions["distribute_horizontal"], actions["distribute_vertical"]])
         self._menu("", "align_left", "Align and distribute the selected layers", arrange)
-        self._buttons.addStretch(1)
-        self.totals = ThemedLabel("", "text_muted", "small", self)
-        self.totals.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.totals.setAccessibleName("Totals of the network")
-        self._buttons.addWidget(self.totals)
-
-    def show_analysis(self, analysis: Analysis) -> None:
-        """Say what the network turns into what, and at what cost."""
-        totals = analysis.totals
-        if not analysis.spec.nodes:
-            self.totals.setText("")
-            return
-        ends = []
-        for end in (analysis.input, analysis.output):
-            flat = end is not None and all(isinstance(one, int) for one in end)
-            ends.append(shape(end) if flat else "?")  # type: ignore[arg-type]
-        self.totals.setText(
-            f"{ends[0]} → {ends[1]}   ·   {totals.parameters:,} parameters   ·   {short(totals.macs)} MACs   ·   "
-            f"{size(totals.activation_bytes)}"
-        )
-        self.totals.setToolTip(
-            "From input to output; numbers that are stored; multiply-accumulates and activation memory for one picture"
-        )
+        self.totals = TotalsLabel(self)
+        self._buttons.addWidget(self.totals, 1)
 
     def _file_menu(self, actions: BuilderActions) -> QMenu:
         menu = QMenu(self)

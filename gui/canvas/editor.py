@@ -71,6 +71,7 @@ class Editor:
 
     def open_network(self, network: NetworkSpec) -> bool:
         """Replace the drawing by another network, as one step that can be undone."""
+        self.scene.forget_analysis()
         return self.apply(f"Open {network.name}", network)
 
     def _added(self, label: str, node: NodeSpec, spec: NetworkSpec) -> str | None:

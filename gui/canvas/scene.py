@@ -96,6 +96,13 @@ class CanvasScene(QGraphicsScene):
             item.show_facts(self._facts.get(id, NO_FACTS), self._marks.get(id))
         self._label()
 
+    def forget_analysis(self) -> None:
+        """Another network comes: its nodes must not show numbers of namesakes."""
+        self._facts, self._marks = {}, {}
+        for item in self.nodes.values():
+            item.show_facts(NO_FACTS, None)
+        self._label()
+
     def route(self, moving: Iterable[str] = ()) -> None:
         """Lead the edges around the cards; only those at `moving` nodes when given, as while dragging."""
         some = set(moving)

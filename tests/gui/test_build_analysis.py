@@ -67,8 +67,8 @@ def test_lenet_shows_its_shapes_numbers_and_totals(page: BuildPage, qtbot: QtBot
     assert page.scene.nodes["conv2"].facts.parameters == "2.4 k"
     assert any("240 k MACs" in line for line in page.scene.nodes["conv2"].facts.details)
     assert any("14×14 px" in line for line in page.scene.nodes["conv2"].facts.details)
-    assert "61,706 parameters" in page.toolbar.totals.text()
-    assert page.toolbar.totals.text().startswith("1×32×32 → 10")
+    assert "61,706 parameters" in page.toolbar.totals.whole
+    assert page.toolbar.totals.whole.startswith("1×32×32 → 10")
     assert all(item.mark is None for item in page.scene.nodes.values())
 
 
@@ -96,6 +96,15 @@ def test_a_setting_changed_in_the_inspector_changes_the_shapes(page: BuildPage, 
     settle(page, qtbot)
     assert labels(page)["conv1"] == "6×28×28"
     assert panel.form.values().out_channels == 6  # type: ignore[attr-defined]
+
+
+def test_another_network_never_shows_the_numbers_of_the_one_before(page: BuildPage, qtbot: QtBot) -> None:
+    draw(page, qtbot, open_network("lenet5_modern"))
+    page.editor.open_network(open_network("alexnet"))
+    assert page.scene.nodes["conv1"].facts.parameters == ""
+    assert set(labels(page).values()) == {"?"}
+    settle(page, qtbot)
+    assert labels(page)["conv1"] == "96×55×55"
 
 
 def broken() -> NetworkSpec:
@@ -256,6 +265,6 @@ def test_the_gallery_opens_onto_the_drawing_as_one_step(page: BuildPage, qtbot: 
     qtbot.waitUntil(lambda: "layer4_1" in page.scene.nodes, timeout=10_000)
     assert page.scene.nodes["layer4_1"].card.layers == 7
     settle(page, qtbot)
-    assert "11,689,512 parameters" in page.toolbar.totals.text()
+    assert "11,689,512 parameters" in page.toolbar.totals.whole
     page.context.document.undo_stack.undo()
     assert page.scene.nodes == {}
