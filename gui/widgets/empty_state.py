@@ -75,6 +75,7 @@ class EmptyState(QWidget):
         width = max(120, min(_TEXT_WIDTH, self.width() - theme.space(4)))
         for label in (self.title, self.text):
             label.setFixedWidth(width)
+            label.setMinimumHeight(0)  # or else the height that is asked for below is at least the old one
             label.setFixedHeight(max(0, label.heightForWidth(width)))
             label.setVisible(bool(label.text()))
 

@@ -199,8 +199,10 @@ class LivePlot(QWidget):
 
     def _draw(self, key: Hashable, curve: Curve, low: float, high: float, bins: int) -> list[float]:
         """Draw the part of one curve that is seen; its lowest and highest value, or nothing."""
-        parts = {"line": smooth(curve.y, self.smoothing)}
-        if self.smoothing > 0:
+        # A validation curve has one point per epoch: it is smooth enough, and its points are looked up.
+        weight = 0.0 if curve.style.dashed else self.smoothing
+        parts = {"line": smooth(curve.y, weight)}
+        if weight > 0:
             parts["raw"] = curve.y
         else:
             self.surface.hide_line((key, "raw"))
@@ -235,8 +237,8 @@ class LivePlot(QWidget):
         room = (high - low) * 0.08 or (0.3 if self.log else abs(high) * 0.1 or 1.0)
         if self._limits is None or self.log:
             return low - room, high + room
-        # The limit itself stays visible as a line of its own.
-        edge = room / 4
+        # The limit itself stays visible, and a star that sits on it.
+        edge = min(room, (self._limits[1] - self._limits[0]) * 0.06)
         return max(low - room, self._limits[0] - edge), min(high + room, self._limits[1] + edge)
 
     def _star(self, mark: Mark) -> Star | None:

@@ -61,14 +61,20 @@ def as_qimage(image: np.ndarray) -> QImage:
 
 def paint_picture(painter: QPainter, image: np.ndarray, area: QRect) -> QRect:
     """Paint `image` into `area`, aspect kept; enlarged by repeating pixels. Returns where it is."""
+    place = _fitted(image, area)
+    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, place.width() < image.shape[1])
+    painter.drawImage(place, as_qimage(image))
+    return place
+
+
+def _fitted(image: np.ndarray, area: QRect) -> QRect:
+    """The largest rectangle of the picture's shape in the middle of `area`."""
     height, width = image.shape[:2]
     scale = min(area.width() / width, area.height() / height)
     size = QSize(max(1, round(width * scale)), max(1, round(height * scale)))
-    place = QRect(QPoint(0, 0), size)
-    place.moveCenter(area.center())
-    painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, scale < 1)
-    painter.drawImage(place, as_qimage(image))
-    return place
+    return QRect(
+        QPoint(area.x() + (area.width() - size.width()) // 2, area.y() + (area.height() - size.height()) // 2), size
+    )
 
 
 class _Model(QAbstractListModel):
@@ -159,11 +165,10 @@ def value_under(image: np.ndarray | None, area: QRect, point: QPoint) -> str:
     """The pixel of `image`, painted into `area`, that lies under `point`, in words; "" outside."""
     if image is None:
         return ""
+    place = _fitted(image, area)
     height, width = image.shape[:2]
-    scale = min(area.width() / width, area.height() / height)
-    left = area.center().x() - width * scale / 2
-    top = area.center().y() - height * scale / 2
-    x, y = int((point.x() - left) // scale), int((point.y() - top) // scale)
+    x = (point.x() - place.x()) * width // place.width()
+    y = (point.y() - place.y()) * height // place.height()
     if not (0 <= x < width and 0 <= y < height):
         return ""
     value = image[y, x]

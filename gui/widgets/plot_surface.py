@@ -126,6 +126,11 @@ class PlotSurface(pg.PlotWidget):
     def show_range(self, x: tuple[float, float], y: tuple[float, float]) -> None:
         self.view.setRange(xRange=x, yRange=y, padding=0, disableAutoRange=True)
 
+    @property
+    def stars(self) -> tuple[Star, ...]:
+        """The points that are marked."""
+        return self._stars
+
     def x_range(self) -> tuple[float, float]:
         low, high = self.view.viewRange()[0]
         return float(low), float(high)

@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QKeySequence
+from PySide6.QtGui import QAction, QContextMenuEvent, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QMenu, QTableView, QWidget
 
 from gui import theme
@@ -129,8 +129,8 @@ class Table(QTableView):
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + theme.space(1))
         head = self.horizontalHeader()
         head.setHighlightSections(False)
-        head.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        head.setStretchLastSection(True)
+        head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
         self.copy_action = self._action("Copy rows", self.copy, QKeySequence(QKeySequence.StandardKey.Copy))
@@ -143,7 +143,6 @@ class Table(QTableView):
     def set_rows(self, rows: Sequence[Sequence[Any]]) -> None:
         """Show `rows`, one value per column, sorted as before."""
         self._source.set_rows(rows)
-        self.resizeColumnsToContents()
 
     def shown_rows(self) -> list[int]:
         """The rows' numbers in the order in which they are shown."""
@@ -170,6 +169,13 @@ class Table(QTableView):
         head = [column.title for column in self._source.columns]
         rows = [self._source.rows[row] for row in self.shown_rows()]
         return Export(f"{self._name.lower().replace(' ', '-')}.csv", "Table", csv_bytes(head, rows))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        # Qt's own copying takes one cell.
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copy()
+        else:
+            super().keyPressEvent(event)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = QMenu(self)

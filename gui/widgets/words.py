@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 
 _LARGE = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 
@@ -50,3 +51,14 @@ def duration(seconds: float) -> str:
         return f"{minutes} min {rest} s" if minutes < 10 else f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     return f"{hours} h {minutes} min"
+
+
+def clock(seconds: float) -> str:
+    """A time of day, with the date when that is not today; `seconds` since 1970."""
+    then, now = time.localtime(seconds), time.localtime()
+    return time.strftime("%H:%M" if then[:3] == now[:3] else "%d %b, %H:%M", then)
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: "1 problem", "3 problems"."""
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
