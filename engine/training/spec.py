@@ -27,6 +27,16 @@ class TrainingSpec(Settings):
     precision: Literal["float32", "mixed"] = Field(
         "float32", description="Mixed uses bfloat16 or float16 where the device has it."
     )
-    seed: int = Field(0, ge=0, le=2**31 - 1, description="The same seed gives the same run on the same machine.")
+    seed: int = Field(
+        0,
+        ge=0,
+        le=2**31 - 1,
+        description="The same seed gives the same run on the same machine. The split has a seed of its own.",
+    )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute.")
-    checkpoint_every: int = Field(1, ge=1, le=10_000, description="Epochs between checkpoints.")
+    checkpoint_every: int = Field(
+        1,
+        ge=1,
+        le=10_000,
+        description="Epochs between checkpoints; more when they are so short that writing would be felt.",
+    )

@@ -29,7 +29,7 @@ def digits() -> ProjectSpec:
             ),
         ),
         training=TrainingSpec(
-            epochs=60,
+            epochs=40,
             batch_size=32,
             optimiser=Choice(id="adam", options={"learning_rate": 0.004}),
             schedule=Choice(id="one_cycle"),

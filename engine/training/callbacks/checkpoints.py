@@ -17,7 +17,7 @@ from engine.training.trainer import EpochResult, Trainer, diverged
 log = logging.getLogger(__name__)
 
 # Writing may take this share of the time: epochs of a tenth of a second are not all written.
-TIME_SHARE = 0.02
+TIME_SHARE = 0.01
 # Long epochs are written in the middle, too.
 LONGEST_GAP = 120.0
 

@@ -58,7 +58,6 @@ class Reporter(Callback):
                 best=self._best.epoch == result.epoch,
             )
         )
-        self._emit(Progress("Training", result.epoch, self._epochs))
 
     def ended(self, trainer: Trainer) -> None:
         self._tell(trainer, time.perf_counter())
@@ -83,6 +82,8 @@ class Reporter(Callback):
                 memory_bytes=memory_bytes(trainer),
             )
         )
+        text = f"Training, epoch {min(trainer.position.epoch + 1, self._epochs)} of {self._epochs}"
+        self._emit(Progress(text, trainer.position.step, trainer.schedule.plan.steps))
         self._restart()
 
 

@@ -53,12 +53,15 @@ def make_optimiser(
     """
     declared = parse_optimiser(choice)
     trainable = [parameter for _, parameter in parameters if parameter.requires_grad]
-    groups = [
-        {"params": [p for p in trainable if p.ndim >= WEIGHT_AXES], "weight_decay": weight_decay},
-        {"params": [p for p in trainable if p.ndim < WEIGHT_AXES], "weight_decay": 0.0},
-    ]
-    groups = [group for group in groups if group["params"]]
-    return declared.make(groups, **_speed(declared, trainable))
+    if weight_decay == 0:
+        # One group is one kernel less in every step.
+        groups = [{"params": trainable, "weight_decay": 0.0}]
+    else:
+        groups = [
+            {"params": [p for p in trainable if p.ndim >= WEIGHT_AXES], "weight_decay": weight_decay},
+            {"params": [p for p in trainable if p.ndim < WEIGHT_AXES], "weight_decay": 0.0},
+        ]
+    return declared.make([group for group in groups if group["params"]], **_speed(declared, trainable))
 
 
 def _speed(declared: Optimiser, parameters: list[torch.nn.Parameter]) -> Mapping[str, bool]:
