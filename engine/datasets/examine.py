@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class Examination:
     readable: np.ndarray
     faults: tuple[Fault, ...]
 
-    @property
+    @cached_property
     def twins(self) -> np.ndarray:
         """int64, (N,): the same number for identical pictures, each unreadable picture alone."""
         distinct = self.digests.copy()

@@ -60,9 +60,19 @@ class DataPage(Page):
         for number, stretch in enumerate((0, 1, 0)):
             splitter.setStretchFactor(number, stretch)
         splitter.setSizes([theme.space(38), theme.space(90), theme.space(40)])
+        for key, panels in (("data", splitter), ("data.pictures", self.pictures.middle)):
+            self._remember(key, panels)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(splitter)
+
+    def _remember(self, key: str, panels: QSplitter) -> None:
+        """Put the panels where they were, and keep where they are moved to."""
+        settings = self.context.settings
+        kept = settings.layout(key)
+        if kept is not None:
+            panels.restoreState(kept)
+        panels.splitterMoved.connect(lambda _position, _number: settings.set_layout(key, panels.saveState()))
 
     def _make_actions(self) -> list[QAction]:
         return [

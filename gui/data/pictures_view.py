@@ -74,7 +74,7 @@ class PicturesView(QWidget):
     # parts of the view
 
     def _lay_out(self) -> None:
-        middle = QSplitter(Qt.Orientation.Horizontal, self)
+        self.middle = middle = QSplitter(Qt.Orientation.Horizontal, self)
         middle.setChildrenCollapsible(False)
         middle.addWidget(self.bars)
         self.stack = QStackedWidget(self)
@@ -83,7 +83,7 @@ class PicturesView(QWidget):
         middle.addWidget(self.stack)
         middle.setStretchFactor(1, 1)
         middle.setSizes([200, 560])
-        self.bars.setMinimumWidth(140)
+        self.bars.setMinimumWidth(self.fontMetrics().averageCharWidth() * 20)
         self.shown = QWidget(self)
         column = QVBoxLayout(self.shown)
         column.setContentsMargins(0, 0, 0, 0)
@@ -112,6 +112,7 @@ class PicturesView(QWidget):
 
     def _header(self) -> QHBoxLayout:
         self.title = ThemedLabel("", "text", "heading", self)
+        self.title.setWordWrap(True)
         self.subtitle = QuietLabel("", self)
         words = QVBoxLayout()
         words.setSpacing(2)
@@ -119,12 +120,12 @@ class PicturesView(QWidget):
         words.addWidget(self.subtitle)
         self.seen = QToolButton(self)
         self.seen.setIcon(theme.icon("eye"))
-        self.seen.setText("As the network sees them")
+        self.seen.setText("Network's view")
         self.seen.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.seen.setCheckable(True)
         self.seen.setAutoRaise(True)
         self.seen.setToolTip("Show every picture after preprocessing, as it goes into the network")
-        self.seen.setAccessibleName("As the network sees them")
+        self.seen.setAccessibleName("Network's view")
         self.seen.toggled.connect(self._show_wall)
         self.smaller = self._zoom_button("zoom_out", "Smaller pictures (-)", -1)
         self.larger = self._zoom_button("zoom_in", "Larger pictures (+)", 1)

@@ -28,7 +28,9 @@ class _Sheet(QWidget):
         super().__init__(parent)
         self.large: tuple[tuple[str, QPixmap], ...] = ()
         self.small: tuple[QPixmap, ...] = ()
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
         self.setAccessibleName("What the network sees")
         theme.watcher().changed.connect(self.update)
 
@@ -55,7 +57,7 @@ class _Sheet(QWidget):
         return QSize(280, self.heightForWidth(280))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(160, self.heightForWidth(max(160, self.width())))
+        return QSize(160, self.heightForWidth(160))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         t = theme.tokens()
@@ -174,7 +176,7 @@ class PreviewPanel(PanelSection):
     def _show(self, preview: Preview) -> None:
         self.shown = preview
         spec = self._model.data.preprocess
-        seen = f"Network: {spec.channels}×{spec.height}×{spec.width}"
+        seen = f"As {spec.channels}×{spec.height}×{spec.width}"
         self.sheet.show_pictures(
             (("Picture", to_pixmap(preview.original)), (seen, to_pixmap(preview.seen))),
             tuple(to_pixmap(variant) for variant in preview.variants),

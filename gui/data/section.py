@@ -31,14 +31,13 @@ class PanelSection(QWidget):
 
 
 class SidePanel(QScrollArea):
-    """A column of sections that scrolls up and down, never sideways."""
+    """A column of sections that scrolls up and down; sideways only when very large text leaves too little room."""
 
     def __init__(self, name: str, sections: list[QWidget], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAccessibleName(name)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         column = QWidget(self)
         layout = QVBoxLayout(column)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSpinBox, QToolButton, QWidget
 
 from engine.datasets.spec import SplitSpec
 from gui import theme
@@ -80,10 +80,14 @@ class SplitPanel(PanelSection):
         self.shuffle.setToolTip("Split anew with the next seed")
         self.shuffle.setAccessibleName("Split anew")
         self.shuffle.clicked.connect(lambda: self.seed.setValue((self.seed.value() + 1) % (2**31 - 1)))
-        grid.addWidget(seed_label, 3, 1)
-        grid.addWidget(self.seed, 3, 2)
-        grid.addWidget(self.shuffle, 3, 3, Qt.AlignmentFlag.AlignLeft)
         self.body.addLayout(grid)
+        # A row of its own: the seed may have ten digits, which the shares needn't be as wide as.
+        row = QHBoxLayout()
+        row.setSpacing(theme.space(1))
+        row.addWidget(seed_label)
+        row.addWidget(self.seed, 1)
+        row.addWidget(self.shuffle)
+        self.body.addLayout(row)
         self.note = QuietLabel("", self)
         self.body.addWidget(self.note)
 

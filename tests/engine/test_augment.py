@@ -128,6 +128,29 @@ def test_neighbouring_moves_are_done_in_the_order_of_the_list():
     assert torch.equal(turned_then_moved, step_by_step)
 
 
+def test_moves_multiplied_together_do_what_they_do_one_after_the_other():
+    images = torch.zeros(20, 1, 24, 24, dtype=torch.uint8)
+    images[:, :, 8:14, 10:18] = 200
+    shift = Choice(id="shift", options={"horizontal": 0.3, "vertical": 0.0})
+    flip = Choice(id="flip", options={"horizontal": 1.0})
+    nothing = Choice(id="brightness", options={"strength": 0.0})
+    together = Augmenter([shift, flip], 0)(images, 0, torch.arange(20))
+    apart = Augmenter([shift, nothing, flip], 0)(images, 0, torch.arange(20))
+    assert (together.int() - apart.int()).abs().max().item() <= 1
+    assert not torch.equal(together, Augmenter([flip, shift], 0)(images, 0, torch.arange(20)))
+
+
+def test_what_is_outside_may_be_black_drawn_out_or_mirrored():
+    ramp = torch.arange(0, 240, 10, dtype=torch.uint8).repeat(1, 1, 24, 1)
+    seen = {}
+    for outside in ("black", "edge", "mirror"):
+        choice = Choice(id="scale", options={"smallest": 0.5, "largest": 0.5, "outside": outside})
+        row = Augmenter([choice], 0)(ramp, 0, torch.arange(1))[0, 0, 12]
+        assert row[12].item() == 125  # just right of the middle: between columns 12 and 13
+        seen[outside] = row[-2:].tolist()
+    assert seen == {"black": [0, 0], "edge": [230, 230], "mirror": [145, 125]}
+
+
 def test_certain_flips_are_exact():
     images = pictures(5, 3, 9, 14)
     sideways = Choice(id="flip", options={"horizontal": 1.0, "vertical": 0.0})

@@ -92,6 +92,8 @@ def test_a_folder_is_decoded_once(pets, tmp_path, monkeypatch):
     assert not [event for event in events if "Preparing" in event.text]
     larger = prepare(folder_data(pets, height=9), tmp_path, events.append, CancelSource().token)
     assert larger.train.images.shape[2] == 9
+    inverted = prepare(folder_data(pets, invert=True), tmp_path, quiet, CancelSource().token)
+    assert torch.equal(inverted.train.images, 255 - first.train.images)
     assert [event for event in events if "Preparing" in event.text]
 
 
