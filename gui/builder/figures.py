@@ -99,9 +99,10 @@ def node_figures(info: NodeInfo) -> Rows:
         )
     if info.receptive_field is not None:
         seen = info.receptive_field
-        jump = "×".join(f"{one:g}" for one in seen.jump)
         rows.append(("Sees", field(seen), "Receptive field: the part of the input that one value depends on"))
-        rows.append(("Jump", f"{jump} px", "Distance in the input between two neighbouring values"))
+        if any(seen.jump):  # a dense layer's values have no places
+            jump = "×".join(f"{one:g}" for one in seen.jump)
+            rows.append(("Jump", f"{jump} px", "Distance in the input between two neighbouring values"))
     return rows
 
 
