@@ -27,16 +27,16 @@ def backend_of_this_system() -> int:
 
 
 def list_cameras() -> tuple[CameraName, ...]:
-    """Return the cameras in the system's order; empty when there is none or the system does not tell."""
+    """Return the cameras in the system's order. Where the system does not tell, the first one is offered unseen."""
     backend = backend_of_this_system()
     # Imported after cv2, which it would otherwise import past engine.opencv.
     import cv2_enumerate_cameras
 
     try:
         found = cv2_enumerate_cameras.enumerate_cameras(backend)
-    except Exception as error:  # noqa: BLE001 - drivers raise what they like; the list is then empty, and the log knows
+    except Exception as error:  # noqa: BLE001 - drivers raise what they like; the log knows, and trying helps further
         log.warning("cameras could not be listed: %s", error)
-        return ()
+        return (CameraName(0, "0"),)
     cameras = sorted((int(camera.index), str(camera.name or f"Camera {camera.index}")) for camera in found)
     count = Counter(name for _, name in cameras)
     return tuple(CameraName(index, f"{name} ({index})" if count[name] > 1 else name) for index, name in cameras)

@@ -54,7 +54,7 @@ class ProbabilityBars(QWidget):
         return min(MOST_BARS, len(self._result.classes)) if self._result is not None else 0
 
     def _row_height(self) -> int:
-        return self.fontMetrics().height() + theme.space(1)
+        return self.fontMetrics().height() + theme.space(0.5)
 
     def _rows(self) -> list[int]:
         assert self._result is not None
@@ -108,7 +108,7 @@ class SeenPicture(QWidget):
         self._image: QImage | None = None
 
     def sizeHint(self) -> QSize:
-        return QSize(112, 112)
+        return QSize(96, 96)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()

@@ -192,3 +192,20 @@ def test_saving_pictures_of_a_folder(tmp_path: Path) -> None:
                 "opencv:face", str(pictures), None, tmp_path / "x.pdf", lambda event: None, CancelSource().token
             )
         )
+
+
+def test_a_stream_that_nobody_sends_is_refused_in_time() -> None:
+    began = time.perf_counter()
+    source = UrlSource("http://user:secret@127.0.0.1:9/stream.mjpg")  # the discard port: nobody listens
+    with pytest.raises(BadInput) as caught:
+        source.open()
+    assert time.perf_counter() - began < 8
+    assert "127.0.0.1:9/stream.mjpg" in caught.value.what
+    assert "secret" not in str(caught.value)
+
+
+def test_a_missing_camera_is_told_by_its_name() -> None:
+    with pytest.raises(BadInput, match=r"The camera No such webcam is not there\."):
+        CameraSource("No such webcam").open()
+    with pytest.raises(BadInput, match=r"Camera 83 is not there\."):
+        CameraSource("83").open()
