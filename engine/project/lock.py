@@ -29,7 +29,9 @@ class FileLock:
         if self._file is not None:
             return True
         try:
-            file = open(self.path, "a+b")  # noqa: SIM115 - held open as long as the lock
+            # A link would have the lock file made wherever it points.
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+            file = os.fdopen(os.open(self.path, flags, 0o666), "a+b")
         except FileNotFoundError:
             return False
         except OSError as error:

@@ -64,8 +64,8 @@ def inside(folder: Path, relative: str | Path) -> Path:
         target = None
     if target is None or (target != root and root not in target.parents):
         raise BadInput(
-            f"{relative} leads out of the project folder {folder}.",
-            "Keep what belongs to a project inside its folder.",
+            f"{relative} leads out of the folder {folder}.",
+            "Keep what belongs to a project or a run inside its folder.",
         )
     return target
 

@@ -24,6 +24,7 @@ from engine.graph.compile import compile_network
 from engine.graph.spec import NetworkSpec
 from engine.job import explain
 from engine.project.spec import ProjectSpec
+from engine.project.store import inside
 from engine.tasks.base import TASKS, Task
 from engine.training.batches import Held, OrderedBatches, TrainingBatches
 from engine.training.callbacks.advice import Advisor
@@ -43,6 +44,8 @@ from engine.training.precision import Precision
 from engine.training.restore import check_plain
 from engine.training.run_folder import (
     CONFIG_FILE,
+    METRICS_FILE,
+    REPORT,
     RunConfig,
     Summary,
     read_config,
@@ -288,6 +291,8 @@ def evaluation_batch(batch_size: int) -> int:
 @contextlib.contextmanager
 def _claimed(run_dir: Path) -> Iterator[None]:
     """Hold the run's lock, so that two trainings never write into one folder."""
+    for name in (CHECKPOINTS, REPORT, METRICS_FILE):
+        inside(run_dir, name)
     try:
         run_dir.mkdir(parents=True, exist_ok=True)
         (run_dir / CHECKPOINTS).mkdir(exist_ok=True)

@@ -95,6 +95,20 @@ def _run_writer(run: Path, relative: str, data: bytes | None, digest: bool = Fal
     return write
 
 
+def _linked(run: Path, name: str, target: str) -> Callable[[Path], Path]:
+    """Copy the run and put a link in the place of one of its files or folders."""
+
+    def write(folder: Path) -> Path:
+        copied = _run_writer(run, "", None)(folder)
+        place = copied / name
+        shutil.rmtree(place) if place.is_dir() else place.unlink(missing_ok=True)
+        place.symlink_to(target)
+        (folder.parent / "outside").mkdir()
+        return copied
+
+    return write
+
+
 def _run_cases(run: Path) -> Iterator[Case]:
     chance = random.Random(3)
     for name in ("config.json", "network.json", "report/summary.json"):
@@ -109,6 +123,9 @@ def _run_cases(run: Path) -> Iterator[Case]:
                 "run",
                 _run_writer(run, name, damage((run / name).read_bytes(), chance)),
             )
+    for name in ("checkpoints", "report", "metrics.csv", "config.json", ".lock", "checkpoints/last.pt"):
+        for target in ("/etc/passwd", "../../../outside", ".", "/dev/zero"):
+            yield Case(f"resume: {name} is a link to {target}", "resume", _linked(run, name, target))
     yield from _weight_cases(run, chance)
     yield from _checkpoint_cases(run, chance)
 

@@ -60,7 +60,8 @@ class Guard:
         elif event == "open":
             path, mode, flags = args
             writing = bool(flags & _WRITING) if isinstance(flags, int) else any(c in str(mode) for c in "wax+")
-            if writing and not isinstance(path, int) and not self._allowed(path):
+            follows = not (isinstance(flags, int) and flags & getattr(os, "O_NOFOLLOW", 0))
+            if writing and not isinstance(path, int) and not self._allowed(path, follows):
                 what = f"writing of {path}"
         elif event.startswith(_FORBIDDEN) and not (event.startswith("os.") and self._allowed(args[0])):
             what = f"{event} {args[:2]!r}"
@@ -70,10 +71,12 @@ class Guard:
             self.armed = True
             raise Violation(what)
 
-    def _allowed(self, path: Any) -> bool:
+    def _allowed(self, path: Any, follows: bool = True) -> bool:
         if self.writable is None or not isinstance(path, str | bytes | os.PathLike):
             return False
-        real = os.path.realpath(os.fsdecode(path))
+        real = os.fsdecode(path)
+        folder, name = os.path.split(real)
+        real = os.path.realpath(real) if follows else os.path.join(os.path.realpath(folder), name)
         return real == os.devnull or real.startswith(f"{os.path.realpath(self.writable)}{os.sep}")
 
 
@@ -94,9 +97,8 @@ _KNOWN = {
 
 def follow_network(spec: NetworkSpec) -> None:
     """What the window does with a network that opened: check it, lay it out, write it as code, save it."""
-    from engine.graph.codegen import generate
-
     from engine.graph.analyse import analyse
+    from engine.graph.codegen import generate
     from engine.graph.layout import layout
 
     assert network_from_plain(json.loads(json.dumps(to_plain(spec)))) == spec, "saving loses something"

@@ -151,7 +151,7 @@ def test_a_runs_folder_that_is_a_link_out_of_the_project_is_refused(
     (tmp_path / "elsewhere").mkdir()
     (project / "runs").symlink_to(tmp_path / "elsewhere")
     assert main.main(["train", str(project)]) == 2
-    assert "leads out of the project folder" in capsys.readouterr().err
+    assert "leads out of the folder" in capsys.readouterr().err
     assert not list((tmp_path / "elsewhere").iterdir())
 
 
