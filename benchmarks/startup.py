@@ -1,7 +1,7 @@
 """How long until the window is painted, and until the engine is ready, from the start of the process.
 
-Prints one JSON object per line. Run `python benchmarks/startup.py` (on Linux without a display: `xvfb-run -a python benchmarks/startup.py`). Budgets:
-painted in less than 0.6 s, engine ready in less than 5 s.
+Prints one JSON object per line. Run `python benchmarks/startup.py`; on Linux without a display under
+`xvfb-run -a`. Budgets: painted in less than 0.6 s, engine ready in less than 5 s.
 """
 
 from __future__ import annotations

@@ -167,6 +167,9 @@ class Document(QObject):
         """Leave the project: what is unsaved is kept and offered at the next start. The last call before shutdown."""
         self._autosave.stop()
         self._runner.start(self._leaving(), title="Keeping unsaved work", show=False)
+        # WORKAROUND: a stack that still holds commands written in Python can be destroyed twice by the garbage
+        # collector (PySide6 6.11), when some of it was there before `gc.freeze` and some came later.
+        self.undo_stack.clear()
 
     def _leaving(self) -> files.Leave:
         return files.Leave(self._slot, self.project, self._place, self.dirty)

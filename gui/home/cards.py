@@ -63,34 +63,54 @@ class StartCard(Card):
     def __init__(self, action: QAction, name: str, text: str, *, primary: bool = False) -> None:
         super().__init__(name, text)
         self._action, self._primary, self._says = action, primary, text
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
         self.setToolTip(action.toolTip())
         self.clicked.connect(action.trigger)
 
     def sizeHint(self) -> QSize:
-        heading, body = QFontMetrics(theme.font("heading")), QFontMetrics(theme.font("body"))
-        return QSize(320, heading.height() + 3 * body.lineSpacing() + theme.space(5))
+        return QSize(320, self.heightForWidth(320))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(200, self.sizeHint().height())
+        return QSize(200, theme.icon_side(96))
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        _, _, text = self._places(width)
+        return max(theme.icon_side(96), int(text.bottom()) + theme.space(2))
+
+    def _places(self, width: int) -> tuple[QRectF, QRectF, QRectF]:
+        """Where the icon, the name and the text go in a card of this width."""
+        edge, side = theme.space(2), theme.icon_side(24)
+        icon = QRectF(edge, edge, side, side)
+        tall, wrap = 10_000, int(_WRAP)
+        heading, body = QFontMetrics(theme.font("heading")), QFontMetrics(theme.font("body"))
+        left = icon.right() + theme.space(1.25)
+        name = QRectF(heading.boundingRect(0, 0, int(width - left - edge), tall, wrap, self.text()))
+        name.moveTopLeft(QPointF(left, edge + max(0.0, (side - heading.height()) / 2)))
+        name.setWidth(width - left - edge)
+        top = max(icon.bottom(), name.bottom()) + theme.space(1)
+        text = QRectF(body.boundingRect(0, 0, width - 2 * edge, tall, wrap, self._says))
+        text.moveTopLeft(QPointF(edge, top))
+        text.setWidth(width - 2 * edge)
+        return icon, name, text
 
     def paintEvent(self, event: QPaintEvent) -> None:
         t = theme.tokens()
         painter = QPainter(self)
         self.ground(painter, primary=self._primary)
-        edge = theme.space(2)
-        icon = str(self._action.property("icon_name") or "new")
-        theme.icon(icon, "accent_text" if self._primary else "accent").paint(painter, edge, edge, 24, 24)
-        heading = theme.font("heading")
-        painter.setFont(heading)
+        icon, name, text = self._places(self.width())
+        glyph = str(self._action.property("icon_name") or "new")
+        theme.icon(glyph, "accent_text" if self._primary else "accent").paint(painter, icon.toRect())
+        painter.setFont(theme.font("heading"))
         painter.setPen(QColor(t.accent_text if self._primary else t.text))
-        height = QFontMetrics(heading).height()
-        title = QRectF(edge + 34, edge + 12 - height / 2, self.width() - 2 * edge - 34, height)
-        painter.drawText(title, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, self.text())
+        painter.drawText(name, int(_WRAP), self.text())
         painter.setFont(theme.font("body"))
         painter.setPen(QColor(t.accent_text if self._primary else t.text_muted))
-        top = edge + 24 + theme.space(1.25)
-        room = QRectF(edge, top, self.width() - 2 * edge, self.height() - top - theme.space(1))
-        painter.drawText(room, int(_WRAP), self._says)
+        painter.drawText(text, int(_WRAP), self._says)
 
 
 class NetworkCard(Card):

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QFrame, QHBoxLayout, QLabel, QMen
 from engine.project.recovery import Autosaved
 from gui import theme
 from gui.context import Context
-from gui.shell import words
+from gui.widgets import words
 
 SHOWN = 5
 
@@ -43,9 +43,10 @@ class RecentRow(QAbstractButton):
         painter.setPen(QColor(t.accent) if self.hasFocus() else Qt.PenStyle.NoPen)
         painter.setBrush(QColor(t.hover) if self.underMouse() else Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(area, 6, 6)
-        theme.icon("folder", "text_muted").paint(painter, 10, (self.height() - 18) // 2, 18, 18)
+        side = theme.icon_side(18)
+        theme.icon("folder", "text_muted").paint(painter, 10, (self.height() - side) // 2, side, side)
         metrics = self.fontMetrics()
-        room = self.rect().adjusted(38, 0, -12, 0)
+        room = self.rect().adjusted(side + 20, 0, -12, 0)
         middle = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
         name = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width() // 2)
         painter.setPen(QColor(t.text))

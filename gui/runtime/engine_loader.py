@@ -113,10 +113,6 @@ def _torchvision() -> None:
 
 
 def _meta() -> None:
-    # The first convolution and batch norm on the meta device take about 2 s, later ones microseconds.
-    import torch
-    from torch import nn
+    from engine.graph.analyse import warm_up
 
-    with torch.no_grad():
-        tried = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(2, 2)).to("meta").eval()
-        tried(torch.empty(2, 1, 3, 3, device="meta"))
+    warm_up()

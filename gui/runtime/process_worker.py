@@ -18,6 +18,8 @@ import traceback
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
+import psutil
+
 from engine.cancel import CancelToken, Flag
 from engine.errors import BadInput, JobFailed
 from engine.events import Cancelled, Emit, Event, Failed, Terminal
@@ -121,7 +123,7 @@ class ProcessWorker:
         self.leave()
         self._process.join(timeout)
         if self._process.is_alive():
-            log.warning("the job process %s did not leave in %.0f s and is killed", self.pid, timeout)
+            log.info("the job process %s did not leave in %.0f s and is killed", self.pid, timeout)
             self._process.kill()
             self._process.join(timeout)
         self._pipe.close()
@@ -131,6 +133,7 @@ class ProcessWorker:
 def serve(pipe: Connection, cancelled: Flag, running: Flag) -> None:
     """The child's whole life: take a job, run it, tell of it, until the parent says leave or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what an interrupt means
+    _step_back()
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_watch_parent, args=(parent.sentinel, cancelled, running), daemon=True).start()
@@ -151,6 +154,14 @@ def serve(pipe: Connection, cancelled: Flag, running: Flag) -> None:
             return
         if callable(job):
             _run(job, emit, token)
+
+
+def _step_back() -> None:
+    """Let the window go first where both want the processor; where there is enough of it this costs nothing."""
+    try:
+        psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if os.name == "nt" else 5)
+    except psutil.Error as error:
+        log.info("the job process keeps its priority: %r", error)
 
 
 def _unpack(packed: bytes, emit: Emit) -> Any:

@@ -88,14 +88,16 @@ class _Line(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(t.accent_soft))
             painter.drawRoundedRect(area, 6, 6)
-        theme.icon(command.icon, "text_muted").paint(painter, area.left() + 10, area.center().y() - 8, 17, 17)
+        side = theme.icon_side(17)
+        icon = theme.icon(command.icon, "text_muted")
+        icon.paint(painter, area.left() + 10, area.center().y() - side // 2, side, side)
         middle = Qt.AlignmentFlag.AlignVCenter
-        room = area.adjusted(38, 0, -10, 0)
+        room = area.adjusted(side + 21, 0, -10, 0)
         metrics = option.fontMetrics
-        side = command.blocked or command.keys
+        aside = command.blocked or command.keys
         painter.setPen(QColor(t.text_muted))
-        painter.drawText(room, middle | Qt.AlignmentFlag.AlignRight, side)
-        room.setRight(room.right() - metrics.horizontalAdvance(side) - 12)
+        painter.drawText(room, middle | Qt.AlignmentFlag.AlignRight, aside)
+        room.setRight(room.right() - metrics.horizontalAdvance(aside) - 12)
         group = f"{command.group}  "
         painter.drawText(room, middle | Qt.AlignmentFlag.AlignLeft, group)
         room.setLeft(room.left() + metrics.horizontalAdvance(group))

@@ -31,8 +31,8 @@ class RailButton(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
-        width = max(theme.space(8), metrics.horizontalAdvance(self.text()) + theme.space(2))
-        return QSize(width, ICON + metrics.height() + theme.space(2.5))
+        width = max(theme.space(8), metrics.horizontalAdvance(self.text()) + theme.space(3))
+        return QSize(width, theme.icon_side(ICON) + metrics.height() + theme.space(2.5))
 
     def paintEvent(self, event: QPaintEvent) -> None:
         t = theme.tokens()
@@ -53,11 +53,12 @@ class RailButton(QAbstractButton):
             painter.drawRoundedRect(ground.adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
         icon = self._icon_on if self.isChecked() else self._icon
         text_height = self.fontMetrics().height()
-        top = (self.height() - ICON - text_height - 3) // 2
-        icon.paint(painter, (self.width() - ICON) // 2, top, ICON, ICON)
+        side = theme.icon_side(ICON)
+        top = (self.height() - side - text_height - 3) // 2
+        icon.paint(painter, (self.width() - side) // 2, top, side, side)
         painter.setPen(QColor(t.text if self.isChecked() else t.text_muted))
         painter.drawText(
-            QRectF(0, top + ICON + 3, self.width(), text_height), Qt.AlignmentFlag.AlignCenter, self.text()
+            QRectF(0, top + side + 3, self.width(), text_height), Qt.AlignmentFlag.AlignCenter, self.text()
         )
 
 

@@ -13,7 +13,7 @@ from gui.document.document import Document
 from gui.runtime.job_runner import JobRunner
 from gui.runtime.jobs import JobHandle
 from gui.runtime.monitor import Monitor
-from gui.shell import words
+from gui.widgets import words
 
 REFRESH_MS = 250
 
@@ -126,7 +126,6 @@ class StatusBar(QWidget):
         button = QToolButton(self)
         button.setAutoRaise(True)
         button.setIcon(icon)
-        button.setIconSize(QSize(15, 15))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         button.setToolTip(tip)
         button.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
@@ -175,6 +174,8 @@ class StatusBar(QWidget):
         small = theme.font("small")
         for widget in (self.machine, self.job.text, self.job.left, self.job.cancel, self.problems, self.saved):
             widget.setFont(small)
+        for button in (self.problems, self.saved):
+            button.setIconSize(QSize(theme.icon_side(15), theme.icon_side(15)))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -36,11 +36,12 @@ class SearchButton(QPushButton):
         painter.setBrush(QColor(t.window if not t.dark else t.raised))
         area = self.rect().toRectF().adjusted(0.5, 0.5, -0.5, -0.5)
         painter.drawRoundedRect(area, 7, 7)
-        self._icon.paint(painter, 10, (self.height() - 16) // 2, 16, 16)
+        side = theme.icon_side(16)
+        self._icon.paint(painter, 10, (self.height() - side) // 2, side, side)
         painter.setPen(QColor(t.text_muted))
         middle = Qt.AlignmentFlag.AlignVCenter
         keys = "Ctrl+K"
-        room = self.rect().adjusted(34, 0, -12, 0)
+        room = self.rect().adjusted(side + 18, 0, -12, 0)
         wide = self.fontMetrics().horizontalAdvance(keys)
         text = self.fontMetrics().elidedText("Search or command", Qt.TextElideMode.ElideRight, room.width() - wide - 16)
         painter.drawText(room, middle | Qt.AlignmentFlag.AlignLeft, text)
@@ -96,7 +97,7 @@ class TopBar(QWidget):
         button = QToolButton(self)
         button.setDefaultAction(actions[id])
         button.setAutoRaise(True)
-        button.setIconSize(QSize(18, 18))
+        button.setIconSize(QSize(theme.icon_side(18), theme.icon_side(18)))
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
         button.setAccessibleName(actions[id].text().replace("&", ""))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -112,6 +113,8 @@ class TopBar(QWidget):
 
     def _themed(self) -> None:
         self.project.setFont(theme.font("heading"))
+        for button in (self.undo, self.redo):
+            button.setIconSize(QSize(theme.icon_side(18), theme.icon_side(18)))
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:

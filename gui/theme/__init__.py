@@ -3,7 +3,7 @@
 from gui.theme.fonts import Role, font
 from gui.theme.icon_label import IconLabel
 from gui.theme.icons import icon
-from gui.theme.theme import Mode, apply, category_colour, mode, space, text_percent, tokens, watcher
+from gui.theme.theme import Mode, apply, category_colour, icon_side, mode, space, text_percent, tokens, watcher
 from gui.theme.tokens import Tokens
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "category_colour",
     "font",
     "icon",
+    "icon_side",
     "mode",
     "space",
     "text_percent",

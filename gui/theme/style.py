@@ -10,9 +10,18 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QRect, QSize
 from PySide6.QtGui import QColor, QPainter, QPalette
-from PySide6.QtWidgets import QProxyStyle, QStyle, QStyleOption, QStyleOptionButton, QStyleOptionComplex, QWidget
+from PySide6.QtWidgets import (
+    QProxyStyle,
+    QStyle,
+    QStyleOption,
+    QStyleOptionButton,
+    QStyleOptionComplex,
+    QToolButton,
+    QWidget,
+)
 
 from gui.theme import controls
+from gui.theme.theme import icon_side
 
 Paint = Callable[[QStyleOption, QPainter, QWidget | None], None]
 State, Primitive, Control = QStyle.StateFlag, QStyle.PrimitiveElement, QStyle.ControlElement
@@ -56,6 +65,15 @@ _METRICS = {
     Metric.PM_ButtonShiftHorizontal: 0,
     Metric.PM_ButtonShiftVertical: 0,
 }
+_ICONS = {
+    Metric.PM_ButtonIconSize: 16,
+    Metric.PM_SmallIconSize: 16,
+    Metric.PM_ToolBarIconSize: 18,
+    Metric.PM_TabBarIconSize: 16,
+    Metric.PM_ListViewIconSize: 16,
+    Metric.PM_LineEditIconSize: 16,
+}
+"""Sides of icons at the usual text size; they grow with the text."""
 _ROOM = {
     Contents.CT_PushButton: QSize(12, 8),
     Contents.CT_LineEdit: QSize(6, 6),
@@ -138,6 +156,9 @@ class VitrineStyle(QProxyStyle):
     def pixelMetric(
         self, metric: QStyle.PixelMetric, option: QStyleOption | None = None, widget: QWidget | None = None
     ) -> int:
+        icon = _ICONS.get(metric)
+        if icon is not None:
+            return icon_side(icon)
         fixed = _METRICS.get(metric)
         return super().pixelMetric(metric, option, widget) if fixed is None else fixed
 
@@ -146,6 +167,8 @@ class VitrineStyle(QProxyStyle):
     ) -> QSize:
         made = super().sizeFromContents(kind, option, size, widget)  # type: ignore[arg-type]
         room = _ROOM.get(kind)
+        if kind == Contents.CT_ToolButton and isinstance(widget, QToolButton) and widget.menu() is not None:
+            made.setWidth(made.width() + 10)  # for the mark that says so
         return made if room is None else made + room
 
     def styleHint(self, hint, option=None, widget=None, data=None):

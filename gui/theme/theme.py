@@ -68,6 +68,11 @@ def space(n: float) -> int:
     return round(n * GRID)
 
 
+def icon_side(pixels: float) -> int:
+    """The side of an icon that is `pixels` at the usual text size, in logical pixels: it grows with the text."""
+    return round(pixels * watcher().text_percent / 100)
+
+
 def category_colour(category: str) -> str:
     """The colour of a layer category, the same everywhere. Input and output are ink; callers tint blocks."""
     return CATEGORY_COLOURS.get(category, tokens().ink)

@@ -27,9 +27,12 @@ from gui.shell.services import Services
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _long_lived() -> None:
+def _long_lived() -> Iterator[None]:
     """What is imported by now is not looked at again, so that collecting after every test is cheap."""
     gc.freeze()
+    yield
+    gc.unfreeze()
+    gc.enable()
 
 
 @pytest.fixture(autouse=True)

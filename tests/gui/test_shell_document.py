@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,10 @@ from gui.runtime.job_runner import JobRunner
 
 
 @pytest.fixture
-def document(runner: JobRunner) -> Document:
-    return Document(runner, autosave_seconds=0.05)
+def document(runner: JobRunner) -> Iterator[Document]:
+    made = Document(runner, autosave_seconds=0.05)
+    yield made
+    made.close()
 
 
 def named(document: Document, name: str) -> ProjectSpec:
@@ -107,8 +110,7 @@ def test_changes_are_autosaved_without_touching_the_project(qtbot: QtBot, docume
     assert load_project(tmp_path / "kept").name == "Kept"
 
 
-def test_a_broken_file_leaves_the_open_project_alone(qtbot: QtBot, runner: JobRunner, tmp_path: Path) -> None:
-    document = Document(runner)
+def test_a_broken_file_leaves_the_open_project_alone(qtbot: QtBot, document: Document, tmp_path: Path) -> None:
     document.edit("Rename", named(document, "Mine"))
     (tmp_path / "project.json").write_text("{", "utf-8")
     notes: list = []
