@@ -23,7 +23,7 @@ from engine.training.callbacks.metrics_file import MetricsFile
 from engine.training.callbacks.reporter import Reporter
 from engine.training.callbacks.samples import Samples, spread
 from engine.training.checkpoint import best_path, last_path, load_best, load_last
-from engine.training.events import Advice, EpochDone, SamplePredictions, StepsDone
+from engine.training.events import EpochDone, SamplePredictions, StepsDone
 from engine.training.precision import Precision, half_type
 from engine.training.runs import read_metrics
 from engine.training.trainer import EpochResult, Trainer
@@ -329,59 +329,6 @@ def test_samples_are_the_same_pictures_and_of_every_class() -> None:
     assert samples[0].images.shape == (6, 8, 8)
     assert all(0 < value <= 1 for value in samples[-1].confidence)
     assert spread(torch.tensor([2, 2, 2, 0, 0]), 4).tolist() == [3, 0, 4, 1]
-
-
-def _history(train: list[float], val: list[float], accuracy: float = 0.9, norm: float = 1.0) -> list[EpochResult]:
-    return [
-        EpochResult(k, k, a, b, 0.01, norm, 1.0, {"train_accuracy": accuracy})
-        for k, (a, b) in enumerate(zip(train, val, strict=True), start=1)
-    ]
-
-
-@pytest.mark.parametrize(
-    ("kind", "history"),
-    [
-        ("no_learning", _history([1.1, 1.1, 1.099], [1.1] * 3, accuracy=0.33)),
-        ("exploding", _history([1.0, 0.5, 3.0], [1.0, 0.6, 3.1])),
-        ("exploding", [*_history([1.0], [1.0]), EpochResult(2, 2, 1.0, 1.0, 0.1, 5000.0, 1.0)]),
-        ("overfitting", _history([1, 0.5, 0.3, 0.2, 0.1, 0.05, 0.01], [1, 0.5, 0.65, 0.65, 0.7, 0.8, 0.9])),
-        ("", _history([1, 0.5, 0.3, 0.2, 0.1, 0.05, 0.01], [1, 0.5, 0.4, 0.35, 0.34, 0.33, 0.35])),
-    ],
-)
-def test_advice(kind: str, history: list[EpochResult]) -> None:
-    heard: list[Event] = []
-    advisor = Advisor(heard.append)
-    trainer = trainer_of()
-    for result in [*history, *history[-1:]]:
-        advisor.epoch_done(trainer, result)
-    kinds = [event.kind for event in heard if isinstance(event, Advice)]
-    assert kinds == ([kind] if kind else [])
-
-
-def test_dead_units_are_named() -> None:
-    heard: list[Event] = []
-    model = small_net()
-    norm = model[1]
-    assert isinstance(norm, nn.BatchNorm2d)
-    norm.bias.data[:3] = -100.0
-    trainer_of(model, callbacks=[Advisor(heard.append)], optimiser=Choice(id="sgd"), epochs=1).fit(1)
-    advice = [event for event in heard if isinstance(event, Advice) and event.kind == "dead_units"]
-    assert len(advice) == 1
-    assert "3 of the 4 units of '2'" in advice[0].what
-    assert not any(module._forward_hooks for module in model.modules())
-
-
-def test_vanishing_gradient_is_told() -> None:
-    heard: list[Event] = []
-    torch.manual_seed(0)
-    layers: list[nn.Module] = [nn.Flatten(), nn.Linear(64, 16)]
-    for _ in range(12):
-        layers += [nn.Sigmoid(), nn.Linear(16, 16)]
-    model = nn.Sequential(*layers, nn.Sigmoid(), nn.Linear(16, 3))
-    trainer_of(model, callbacks=[Advisor(heard.append)], epochs=1).fit(1)
-    advice = [event for event in heard if isinstance(event, Advice)]
-    assert [event.kind for event in advice] == ["vanishing_gradient"]
-    assert "'1'" in advice[0].what
 
 
 def test_mixed_precision_where_the_device_has_it() -> None:
