@@ -94,8 +94,8 @@ def _extremes(sizes: np.ndarray) -> tuple[tuple[int, int], tuple[int, int], tupl
     if len(sizes) == 0:
         return (0, 0), (0, 0), (0, 0)
     area = sizes[:, 0].astype(np.int64) * sizes[:, 1]
-    kinds, times = np.unique(sizes, axis=0, return_counts=True)
-    rows = (sizes[area.argmin()], sizes[area.argmax()], kinds[times.argmax()])
+    _, first, times = np.unique(sizes[:, 0].astype(np.int64) << 32 | sizes[:, 1], return_index=True, return_counts=True)
+    rows = (sizes[area.argmin()], sizes[area.argmax()], sizes[first[times.argmax()]])
     smallest, largest, usual = ((int(row[0]), int(row[1])) for row in rows)
     return smallest, largest, usual
 
