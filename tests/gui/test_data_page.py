@@ -1,84 +1,48 @@
-"""The Data page with real mouse and key events, real jobs and real files."""
+"""The Data page with real mouse and key events, real jobs and real files: pictures, folders, findings."""
 
 from __future__ import annotations
 
 import shutil
-from pathlib import Path
 
-import numpy as np
 import pytest
-from PIL import Image
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QFileDialog, QListView, QWidget
 
 from engine.datasets.spec import Choice, DataSpec, PreprocessSpec
-from engine.graph.spec import NetworkSpec, NodeSpec
 from engine.project.spec import ProjectSpec
-from gui.data.page import DataPage
 from gui.data.split_bar import SplitBar
+from tests.helpers.data_page import choose_from_menu, click, open_page, project, save_noise, undo, wait_for_report
 
 # The offscreen platform has no windows to put in front of others.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support (raise|grabbing)", extend=True)
 
-RANDOM = np.random.default_rng(4)
+
+@pytest.fixture
+def page(qtbot, context):
+    return open_page(qtbot, context)
 
 
-def click(widget: QWidget, pos: QPoint | None = None) -> None:
-    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=pos or widget.rect().center())
-
-
-def save(path: Path, size=(20, 20)) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(RANDOM.integers(0, 256, (*size, 3), dtype=np.uint8)).save(path)
+@pytest.fixture
+def digits(qtbot, page):
+    page.entered()
+    wait_for_report(qtbot, page, 1797)
+    return page
 
 
 @pytest.fixture
 def pets(tmp_path):
     for name in ("cat", "dog"):
         for number in range(10):
-            save(tmp_path / "pets" / name / f"{number}.png")
+            save_noise(tmp_path / "pets" / name / f"{number}.png")
     return tmp_path / "pets"
-
-
-@pytest.fixture
-def page(qtbot, context):
-    made = DataPage(context)
-    qtbot.addWidget(made)
-    made.resize(1368, 800)
-    made.show()
-    qtbot.waitExposed(made)
-    return made
-
-
-def ready(qtbot, page, total=None):
-    def done():
-        report = page.model.report
-        return report is not None and page.model.work is None and (total is None or report.total == total)
-
-    qtbot.waitUntil(done, timeout=20_000)
-
-
-@pytest.fixture
-def digits(qtbot, page):
-    page.entered()
-    ready(qtbot, page, 1797)
-    return page
 
 
 def use_folder(qtbot, page, folder, total):
     page.entered()
     page.accept_hint(folder=folder)
-    ready(qtbot, page, total)
-
-
-def project(page) -> ProjectSpec:
-    return page.context.document.project
-
-
-def undo(page) -> None:
-    page.context.document.undo_stack.undo()
+    wait_for_report(qtbot, page, total)
 
 
 def test_nothing_is_read_before_the_page_is_entered(page):
@@ -135,13 +99,13 @@ def test_a_picture_folder_handed_over_by_the_window(qtbot, page, pets):
     assert page.context.document.undo_stack.undoText() == "Take pictures from pets"
     undo(page)
     assert project(page).data.source.id == "digits"
-    ready(qtbot, page, 1797)
+    wait_for_report(qtbot, page, 1797)
 
 
 def test_a_folder_inside_the_project_is_kept_relative(qtbot, page):
     inside = page.context.document.folder / "pictures"
     for name in ("a", "b"):
-        save(inside / name / "1.png")
+        save_noise(inside / name / "1.png")
     use_folder(qtbot, page, inside, 2)
     assert project(page).data.source.options["folder"] == "pictures"
 
@@ -158,7 +122,7 @@ def test_the_folder_dialog(qtbot, page, pets):
     dialog.setDirectory(str(pets.parent))
     dialog.selectFile(str(pets))
     dialog.accept()
-    ready(qtbot, page, 20)
+    wait_for_report(qtbot, page, 20)
     assert project(page).data.source.options["folder"] == str(pets)
     assert page.pictures.outer.currentWidget() is page.pictures.shown
 
@@ -168,7 +132,7 @@ def test_a_folder_without_classes_says_what_to_do_and_offers_the_digits(qtbot, p
     folder = tmp_path / "loose"
     folder.mkdir()
     if not empty:
-        save(folder / "1.png")
+        save_noise(folder / "1.png")
     page.entered()
     page.accept_hint(folder=folder)
     view = page.pictures
@@ -177,7 +141,7 @@ def test_a_folder_without_classes_says_what_to_do_and_offers_the_digits(qtbot, p
     assert ("holds no pictures" if empty else "1 pictures but no class folders") in view.empty.title.text()
     assert "folder for each class" in view.empty.text.text() or "one folder of pictures" in view.empty.text.text()
     click(view.digits)
-    ready(qtbot, page, 1797)
+    wait_for_report(qtbot, page, 1797)
     assert view.outer.currentWidget() is view.shown
 
 
@@ -213,15 +177,15 @@ def test_a_finding_shows_its_pictures(qtbot, page, pets):
 
 def test_looking_again_finds_new_files(qtbot, page, pets):
     use_folder(qtbot, page, pets, 20)
-    save(pets / "bird" / "1.png")
+    save_noise(pets / "bird" / "1.png")
     click(page.source.reload)
-    ready(qtbot, page, 21)
+    wait_for_report(qtbot, page, 21)
     assert page.pictures.title.text() == "21 pictures in 3 classes"
 
 
 def test_looking_can_be_stopped_and_taken_up_again(qtbot, page, tmp_path):
     for name in ("a", "b"):
-        save(tmp_path / "many" / name / "0.png", (500, 500))
+        save_noise(tmp_path / "many" / name / "0.png", (500, 500))
         for number in range(1, 60):
             shutil.copy(tmp_path / "many" / name / "0.png", tmp_path / "many" / name / f"{number}.png")
     page.entered()
@@ -235,7 +199,7 @@ def test_looking_can_be_stopped_and_taken_up_again(qtbot, page, tmp_path):
     assert page.pictures.wall.count == 120
     assert not page.pictures.progress.isVisible()
     page.model.look()
-    ready(qtbot, page, 120)
+    wait_for_report(qtbot, page, 120)
 
 
 def test_a_published_dataset_is_only_downloaded_when_asked(qtbot, page):
@@ -253,181 +217,6 @@ def test_a_published_dataset_is_only_downloaded_when_asked(qtbot, page):
     assert project(page).data.source == Choice(id="mnist")
 
 
-# -- split
-
-
-def test_dragging_a_border_of_the_split(qtbot, digits):
-    bar: SplitBar = digits.split.bar
-    y = bar.height() // 2
-    QTest.mousePress(bar, Qt.MouseButton.LeftButton, pos=QPoint(bar.handle_x(0), y))
-    for share in (60, 55, 50):
-        QTest.mouseMove(bar, QPoint(round(bar.width() * share / 100), y))
-    QTest.mouseRelease(bar, Qt.MouseButton.LeftButton, pos=QPoint(bar.width() // 2, y))
-    split = project(digits).data.split
-    assert (split.train, split.validation, split.test) == pytest.approx((0.5, 0.35, 0.15), abs=0.011)
-    qtbot.waitUntil(lambda: digits.split.counts[0].text() != "1,258")
-    assert digits.model.report.counts.sum(axis=0) == pytest.approx([899, 629, 270], abs=20)
-    assert digits.context.document.undo_stack.count() == 1
-    undo(digits)
-    assert bar.shares == (70, 15, 15)
-    qtbot.waitUntil(lambda: digits.split.counts[0].text() == "1,258")
-
-
-def test_the_split_by_keyboard(digits):
-    bar = digits.split.bar
-    bar.setFocus(Qt.FocusReason.TabFocusReason)
-    QTest.keyClick(bar, Qt.Key.Key_Left)
-    assert bar.shares == (69, 16, 15)
-    QTest.keyClick(bar, Qt.Key.Key_Tab)
-    QTest.keyClick(bar, Qt.Key.Key_PageUp)
-    assert bar.shares == (69, 21, 10)
-    for _ in range(40):
-        QTest.keyClick(bar, Qt.Key.Key_Right)
-    assert bar.shares == (69, 31, 0)
-    assert project(digits).data.split.test == 0
-    assert bar.accessibleDescription() == "Training 69 %, Validation 31 %, Test 0 %"
-
-
-@pytest.mark.parametrize(("field", "text", "shares"), [
-    (1, "20", (65, 20, 15)), (2, "40", (45, 15, 40)), (0, "80", (80, 5, 15)), (0, "90", (90, 0, 10)),
-    (1, "99", (1, 99, 0)),
-])  # fmt: skip
-def test_typing_a_share(digits, field, text, shares):
-    spin = digits.split.fields[field]
-    spin.setFocus()
-    spin.selectAll()
-    QTest.keyClicks(spin, text)
-    QTest.keyClick(spin, Qt.Key.Key_Return)
-    assert digits.split.bar.shares == shares
-    split = project(digits).data.split
-    assert (split.train, split.validation, split.test) == pytest.approx([share / 100 for share in shares])
-
-
-def test_splitting_anew_takes_the_next_seed(qtbot, digits):
-    before = digits.model.part.copy()
-    click(digits.split.shuffle)
-    assert project(digits).data.split.seed == 1
-    qtbot.waitUntil(lambda: not np.array_equal(digits.model.part, before))
-
-
-# -- preprocessing
-
-
-def test_typing_a_size_is_an_edit(qtbot, digits):
-    editor = digits.preprocess.form.editor("height")
-    editor.setFocus()
-    editor.selectAll()
-    QTest.keyClicks(editor, "28")
-    QTest.keyClick(editor, Qt.Key.Key_Return)
-    assert project(digits).data.preprocess.height == 28
-    qtbot.waitUntil(lambda: digits.preview.shown is not None and digits.preview.shown.seen.shape == (28, 32))
-    undo(digits)
-    assert editor.lineEdit().text() == "32"
-
-
-def test_mean_and_deviation_are_measured_on_the_training_pictures(qtbot, digits):
-    click(digits.preprocess.measure)
-    assert digits.preprocess.measure.text() == "Stop measuring"
-    qtbot.waitUntil(lambda: project(digits).data.preprocess.mean != (0.0,), timeout=20_000)
-    spec = project(digits).data.preprocess
-    train = np.flatnonzero(digits.model.part == 0)
-    # Enlarging smoothly keeps the mean of the 8×8 pictures nearly as it is.
-    small = np.stack([digits.model.pictures.picture(int(index))[:, :, 0] for index in train]) / 255
-    assert spec.mean == pytest.approx((small.mean(),), abs=0.01)
-    assert 0.3 < spec.std[0] < 0.4
-    undo(digits)
-    assert project(digits).data.preprocess == PreprocessSpec()
-
-
-def test_fewer_channels_take_fewer_means(digits):
-    three = PreprocessSpec(channels=3, mean=(0.2, 0.4, 0.6), std=(0.1, 0.2, 0.3))
-    digits.model.edit("Colour", preprocess=three)
-    combo: QComboBox = digits.preprocess.form.editor("channels")
-    combo.setFocus()
-    QTest.keyClick(combo, Qt.Key.Key_Home)
-    combo.activated.emit(combo.currentIndex())
-    spec = project(digits).data.preprocess
-    assert (spec.channels, spec.mean, spec.std) == (1, (0.4,), (0.2,))
-
-
-def test_a_network_with_another_input_is_told_and_adapted(digits):
-    network = NetworkSpec("net", (NodeSpec("input1", "Input", {"shape": (1, 28, 28)}),))
-    digits.context.document.edit_network("Draw", network)
-    panel = digits.preprocess
-    assert "expects 1×28×28" in panel.mismatch.text
-    click(panel.adapt)
-    assert project(digits).network.node("input1").params["shape"] == (1, 32, 32)
-    assert panel.mismatch.text == ""
-    assert not panel.adapt.isVisible()
-
-
-# -- augmentation
-
-
-def choose_from_menu(panel, id):
-    menu = panel.add.menu()
-    menu.popup(panel.add.mapToGlobal(QPoint(0, panel.add.height())))
-    action = next(action for action in menu.actions() if action.data() == id)
-    click(menu, menu.actionGeometry(action).center())
-
-
-def ids(page):
-    return [choice.id for choice in project(page).data.augmentation]
-
-
-def test_adding_changing_moving_and_removing_augmentations(qtbot, digits):
-    panel = digits.augmentation
-    assert panel.empty.isVisible()
-    choose_from_menu(panel, "rotate")
-    choose_from_menu(panel, "noise")
-    assert ids(digits) == ["rotate", "noise"]
-    assert not panel.empty.isVisible()
-    assert panel.list.currentRow() == 1
-
-    panel.list.setFocus()
-    QTest.keyClick(panel.list, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
-    assert ids(digits) == ["noise", "rotate"]
-    assert panel.list.currentRow() == 0
-    QTest.keyClick(panel.list, Qt.Key.Key_Down)
-    editor = panel.form.editor("degrees")
-    editor.setFocus()
-    editor.selectAll()
-    QTest.keyClicks(editor, "45")
-    QTest.keyClick(editor, Qt.Key.Key_Return)
-    assert project(digits).data.augmentation[1] == Choice(id="rotate", options={"degrees": 45.0})
-    assert "degrees 45" in panel.list.item(1).text()
-
-    panel.list.setFocus()
-    QTest.keyClick(panel.list, Qt.Key.Key_Delete)
-    assert ids(digits) == ["noise"]
-    for expected in (["noise", "rotate"], ["noise", "rotate"], ["rotate", "noise"], ["rotate"], []):
-        undo(digits)
-        assert ids(digits) == expected
-        assert panel.list.count() == len(expected)
-
-
-def test_the_preview_shows_what_epochs_would_show(qtbot, digits):
-    from engine.datasets.augment import Augmenter
-
-    digits.context.engine.start()
-    qtbot.waitUntil(lambda: digits.context.engine.is_ready, timeout=60_000)
-    choose_from_menu(digits.augmentation, "rotate")
-    qtbot.waitUntil(
-        lambda: digits.preview.shown is not None and len(digits.preview.shown.variants) == 8, timeout=20_000
-    )
-    shown = digits.preview.shown
-    import torch
-
-    batch = torch.from_numpy(shown.seen)[None, None]
-    third = Augmenter(project(digits).data.augmentation, project(digits).training.seed)(
-        batch, 2, np.array([shown.index])
-    )
-    assert np.array_equal(shown.variants[2], third[0, 0].numpy())
-    click(digits.preview.again)
-    qtbot.waitUntil(lambda: digits.preview.shown is not shown, timeout=20_000)
-    assert not np.array_equal(digits.preview.shown.variants[2], shown.variants[2])
-
-
 # -- the whole
 
 
@@ -435,7 +224,7 @@ def test_another_project_is_shown_as_it_is(qtbot, digits):
     data = DataSpec(augmentation=(Choice(id="flip"),), preprocess=PreprocessSpec(height=20, width=24))
     digits.context.document.new(ProjectSpec("Other", data=data))
     qtbot.waitSignal(digits.context.document.replaced).wait()
-    ready(qtbot, digits, 1797)
+    wait_for_report(qtbot, digits, 1797)
     assert digits.augmentation.list.count() == 1
     assert digits.preprocess.form.editor("width").lineEdit().text() == "24"
 
@@ -449,7 +238,7 @@ def test_an_unknown_dataset_and_augmentation_do_not_stop_the_page(qtbot, page):
     assert "melt (unknown)" in page.augmentation.list.item(0).text()
     page.augmentation.list.setFocus()
     QTest.keyClick(page.augmentation.list, Qt.Key.Key_Delete)
-    assert ids(page) == []
+    assert project(page).data.augmentation == ()
 
 
 def test_everything_can_be_named_reached_and_is_explained(digits):
@@ -483,5 +272,5 @@ def test_actions_have_words_and_the_shortcut_works(qtbot, digits):
     digits.addActions(actions)
     digits.activateWindow()
     QTest.keyClick(digits, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
-    ready(qtbot, digits, 1797)
+    wait_for_report(qtbot, digits, 1797)
     assert digits.model.pictures is not before
