@@ -19,10 +19,10 @@ def open_window(path: Path | None) -> int:
 
     system.check_window()
     try:
-        from gui import app
+        from gui.app import run
     except ImportError as error:
         raise system.explain_import_error(error) from error
-    return app.run(path)
+    return run(path)
 
 
 if __name__ == "__main__":

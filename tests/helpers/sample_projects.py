@@ -1,4 +1,4 @@
-"""The projects that ship in resources/samples, as they are made: `python -m tests.helpers.sample_projects` writes them."""
+"""The projects that ship in resources/samples: `python -m tests.helpers.sample_projects` writes them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def digits() -> ProjectSpec:
             ),
         ),
         training=TrainingSpec(
-            epochs=40,
+            epochs=30,
             batch_size=32,
             optimiser=Choice(id="adam", options={"learning_rate": 0.004}),
             schedule=Choice(id="one_cycle"),
