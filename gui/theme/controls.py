@@ -262,6 +262,8 @@ def spin_box(option: QStyleOptionComplex, painter: QPainter, place: Place) -> No
         return
     if option.frame:
         field(option, painter, has(option, State.State_HasFocus))
+    if option.buttonSymbols == QAbstractSpinBox.ButtonSymbols.NoButtons:
+        return
     enabled = has(option, State.State_Enabled)
     steps = option.stepEnabled
     for part, turn, step in (
