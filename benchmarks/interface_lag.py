@@ -161,8 +161,7 @@ def main() -> int:
         services.engine.ready.connect(benchmark.begin)
         application.exec()
         missed = report(benchmark.results)
-        window.deleteLater()
-        application.processEvents()
+        app.finish(application, window, services)
     return missed
 
 

@@ -29,10 +29,14 @@ from gui.runtime.excepthook import start_log
 born = psutil.Process().create_time()
 times = {}
 
+def painted():
+    times["painted"] = time.time() - born
+    times["processor time until painted"] = time.process_time()
+
 class Watch(QObject):
     def eventFilter(self, watched, event):
         if event.type() == QEvent.Type.Paint and "painted" not in times:
-            QTimer.singleShot(0, lambda: times.setdefault("painted", time.time() - born))
+            QTimer.singleShot(0, painted)
         return False
 
 application = shell.make_application()
@@ -61,6 +65,7 @@ def ready():
 services.engine.ready.connect(ready)
 services.engine.failed.connect(lambda error: (print(error, file=sys.stderr), window.close()))
 application.exec()
+shell.finish(application, window, services)
 import json
 print(json.dumps(times))
 """
@@ -70,7 +75,7 @@ def main() -> int:
     """Measure a few fresh processes; the first warms the disk's cache and is not counted."""
     rows = [measure() for _ in range(RUNS + 1)][1:]
     missed = False
-    for name in ("painted", "ready", "worst stall"):
+    for name in ("painted", "processor time until painted", "ready", "worst stall"):
         values = [row[name] for row in rows]
         value, budget = statistics.median(values), BUDGETS.get(name)
         met = budget is None or value < budget

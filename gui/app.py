@@ -8,7 +8,7 @@ import signal
 import sys
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from gui import theme
@@ -29,13 +29,7 @@ def run(path: Path | None = None) -> int:
     _quit_on_interrupt(window)
     status = app.exec()
     hook.uninstall()
-    # In this order, while Qt is still there; the interpreter's own order at exit is arbitrary.
-    window.deleteLater()
-    services.deleteLater()
-    app.processEvents()
-    # The interpreter tidies up at its end, and only what may be collected.
-    gc.unfreeze()
-    gc.enable()
+    finish(app, window, services)
     return status
 
 
@@ -62,6 +56,17 @@ def open_window(app: QApplication, services: Services, path: Path | None = None)
     window.painted.connect(lambda: _after_paint(window, services, path))
     window.show()
     return window
+
+
+def finish(app: QApplication, window: MainWindow, services: Services) -> None:
+    """Take a closed window apart while Qt is still there; the interpreter's own order at its end is arbitrary."""
+    window.deleteLater()
+    services.deleteLater()
+    app.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    app.processEvents()
+    # The interpreter tidies up at its end, and only what may be collected.
+    gc.unfreeze()
+    gc.enable()
 
 
 def _after_paint(window: MainWindow, services: Services, path: Path | None) -> None:
