@@ -1,0 +1,109 @@
+"""Makes the README's pictures from the real window: `xvfb-run -a python docs/make_pictures.py [folder]`.
+
+It opens the digits sample, trains it for a few epochs, goes through all pages in light and dark and saves what it sees.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+SIZE = (1440, 900)
+EPOCHS = 14
+
+
+def main() -> None:
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else HERE / "pictures"
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["VITRINE_HOME"] = home
+        Photographer(target, Path(home)).work()
+
+
+class Photographer:
+    """Drives the window as a person would, waiting on what is shown and never on the clock."""
+
+    def __init__(self, target: Path, home: Path) -> None:
+        from gui.app import make_application, open_window
+        from gui.shell.services import Services
+
+        self.target = target
+        self.home = home
+        self.app = make_application()
+        self.services = Services()
+        self.services.settings.update(theme="light")
+        self.window = open_window(self.app, self.services)
+        self.window.resize(*SIZE)
+
+    def work(self) -> None:
+        from engine import paths
+
+        services = self.services
+        self.until(lambda: services.engine.is_ready)
+        self.until(lambda: bool(services.gallery.entries))
+        self.idle()
+        self.both("home")
+        services.document.open_copy(paths.resources() / "samples" / "digits", self.home / "Digits")
+        self.until(lambda: services.document.has_place)
+        project = services.document.project
+        services.document.edit(
+            "Shorten", project.with_(training=project.training.model_copy(update={"epochs": EPOCHS}))
+        )
+        self.idle()
+        for page in ("build", "data"):
+            self.go(page)
+            self.both(page)
+        self.go("train")
+        for _ in range(2):
+            self.window.navigate("train", start=True)
+            self.until(lambda: any(handle.title.startswith("Train") for handle in services.runner.handles), 60)
+            self.until(lambda: not any(handle.title.startswith("Train") for handle in services.runner.handles), 600)
+        self.idle()
+        for page in ("train", "evaluate", "live"):
+            self.go(page)
+            self.both(page)
+        services.gallery.open("resnet18")
+        self.until(lambda: len(services.document.project.network.nodes) > 14)
+        self.go("build")
+        self.both("build-resnet18")
+        self.window.close()
+        self.until(lambda: not self.window.isVisible(), 30)
+
+    def go(self, page: str) -> None:
+        self.window.navigate(page)
+        self.idle()
+
+    def both(self, name: str) -> None:
+        """One picture in each theme."""
+        from gui import theme
+
+        for mode in ("light", "dark"):
+            theme.apply(self.app, mode)
+            self.idle()
+            self.window.grab().save(str(self.target / f"{name}-{mode}.png"))
+        theme.apply(self.app, "light")
+
+    def idle(self) -> None:
+        """Until nothing runs that a picture would show half done."""
+        for _ in range(5):
+            self.app.processEvents()
+            self.until(lambda: not self.services.runner.handles, 120)
+
+    def until(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+        from PySide6.QtCore import QDeadlineTimer, QEventLoop
+
+        deadline = QDeadlineTimer(int(seconds * 1000))
+        while not condition():
+            if deadline.hasExpired():
+                raise TimeoutError("the window did not get there")
+            self.app.processEvents(QEventLoop.ProcessEventsFlag.AllEvents, 20)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""A person's hands: presses, drags, drops and typing, sent to the real widgets as events."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QMouseEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+
+from engine.graph.spec import EdgeSpec
+from gui.builder.page import BuildPage
+
+LEFT = Qt.MouseButton.LeftButton
+NONE = Qt.MouseButton.NoButton
+
+
+def click(widget: QWidget, at: QPoint | None = None) -> None:
+    """Press and release the left button in the middle of a control, or at `at`."""
+    assert widget.isVisible(), f"{widget.accessibleName() or widget} is not shown"
+    assert widget.isEnabled(), f"{widget.accessibleName() or widget} cannot be used"
+    QTest.mouseClick(widget, LEFT, Qt.KeyboardModifier.NoModifier, at or widget.rect().center())
+
+
+def button(root: QWidget, text: str) -> QAbstractButton:
+    """The visible button whose text or accessible name begins with `text`."""
+    found = [
+        made
+        for made in root.findChildren(QAbstractButton)
+        if made.isVisible()
+        and any(words.startswith(text) for words in (made.text().replace("&", ""), made.accessibleName()))
+    ]
+    assert found, f"no button says {text!r}"
+    return found[0]
+
+
+def type_over(widget: QWidget, text: str) -> None:
+    """Replace what stands in a field, and leave it with Enter."""
+    widget.setFocus()
+    QTest.keyClick(widget, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClicks(widget, text)
+    QTest.keyClick(widget, Qt.Key.Key_Return)
+
+
+def drag(widget: QWidget, *points: QPoint, steps: int = 6) -> None:
+    """Press at the first point, move along the others and release at the last."""
+
+    def send(kind: QEvent.Type, at: QPointF, pressed: Qt.MouseButton, held: Qt.MouseButton) -> None:
+        where = widget.mapToGlobal(at)
+        QApplication.sendEvent(widget, QMouseEvent(kind, at, where, pressed, held, Qt.KeyboardModifier.NoModifier))
+
+    send(QEvent.Type.MouseButtonPress, QPointF(points[0]), LEFT, LEFT)
+    for start, end in pairwise(points):
+        for step in range(1, steps + 1):
+            at = QPointF(start) + (QPointF(end) - QPointF(start)) * (step / steps)
+            send(QEvent.Type.MouseMove, at, NONE, LEFT)
+    send(QEvent.Type.MouseButtonRelease, QPointF(points[-1]), LEFT, NONE)
+
+
+def drop_layer(page: BuildPage, type: str, at: QPointF) -> str:
+    """Drag a layer from the palette onto the drawing, at a point of the scene; returns the new node's id."""
+    before = set(page.scene.nodes)
+    tree, view = page.palette_panel.tree, page.view
+    mime = tree.mimeData([tree.item_of(type)])
+    where = QPointF(view.mapFromScene(at))
+    copy, buttons, modifiers = Qt.DropAction.CopyAction, LEFT, Qt.KeyboardModifier.NoModifier
+    for event in (
+        QDragEnterEvent(where.toPoint(), copy, mime, buttons, modifiers),
+        QDragMoveEvent(where.toPoint(), copy, mime, buttons, modifiers),
+        QDropEvent(where, copy, mime, buttons, modifiers),
+    ):
+        QApplication.sendEvent(view.viewport(), event)
+        assert event.isAccepted(), f"the drawing does not take a {type}"
+    added = set(page.scene.nodes) - before
+    assert len(added) == 1
+    return added.pop()
+
+
+def join(page: BuildPage, source: str, target: str) -> None:
+    """Drag from the output of one node to the input of another."""
+    view = page.view
+    start = page.scene.nodes[source].sceneBoundingRect()
+    end = page.scene.nodes[target].sceneBoundingRect()
+    out = view.mapFromScene(page.scene.nodes[source].pos() + QPointF(0, 30))
+    into = view.mapFromScene(page.scene.nodes[target].pos() + QPointF(0, -30))
+    assert view.viewport().rect().contains(out), f"{source} is out of view ({start})"
+    assert view.viewport().rect().contains(into), f"{target} is out of view ({end})"
+    drag(view.viewport(), out, into)
+    assert EdgeSpec(source, target) in page.context.document.project.network.edges
