@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import skimage.data
+
 from engine.opencv import cv2
 
 STEP = 5  # pixels that the photograph moves to the right from frame to frame
@@ -36,6 +37,18 @@ def moving_face(count: int = 12) -> list[np.ndarray]:
     for number in range(count):
         frame = scene.copy()
         frame[60:260, 40 + STEP * number : 240 + STEP * number] = head
+        frames.append(frame)
+    return frames
+
+
+def moving_astronaut(count: int = 12) -> list[np.ndarray]:
+    """The whole astronaut, moved like `moving_face`: one face, and things that only a careless detector calls faces."""
+    scene = cv2.resize(np.ascontiguousarray(skimage.data.coffee()[:, :, ::-1]), (640, 480))
+    whole = cv2.resize(np.ascontiguousarray(skimage.data.astronaut()[:, :, ::-1]), (400, 400))
+    frames = []
+    for number in range(count):
+        frame = scene.copy()
+        frame[40:440, 20 + STEP * number : 420 + STEP * number] = whole
         frames.append(frame)
     return frames
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from engine.opencv import cv2
-from tests.helpers.videos import STEP, decoded, moving_face, write_video
+from tests.helpers.videos import STEP, decoded, moving_astronaut, write_video
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -32,7 +32,7 @@ def run_predict(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def video(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # A space and letters of other scripts, as in a person's own folders.
-    return write_video(tmp_path_factory.mktemp("Vidéos 影片") / "a face.avi", moving_face())
+    return write_video(tmp_path_factory.mktemp("Vidéos 影片") / "a face.avi", moving_astronaut())
 
 
 @pytest.fixture(scope="module")
@@ -78,14 +78,12 @@ def test_the_face_moves_as_it_was_moved(lines: list[dict]) -> None:
 
 def test_limit_and_save(video: Path, tmp_path: Path) -> None:
     out = tmp_path / "out.mp4"
-    done = run_predict(
-        "--model", "opencv:face", "--source", str(video), "--limit", "5", "--save", str(out), "--json"
-    )
+    done = run_predict("--model", "opencv:face", "--source", str(video), "--limit", "5", "--save", str(out), "--json")
     assert done.returncode == 0, done.stderr
     assert len(done.stdout.splitlines()) == 5
     saved = decoded(out)
     assert len(saved) == 5
-    assert saved[0].shape == (320, 480, 3)
+    assert saved[0].shape == (480, 640, 3)
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
 
 
