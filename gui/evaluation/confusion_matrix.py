@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from PySide6.QtCore import QEvent, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QFocusEvent,
@@ -61,12 +61,15 @@ class ConfusionMatrix(QWidget):
         self.setMouseTracking(True)
         self.setAccessibleName("Confusion matrix")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        theme.watcher().changed.connect(self.update)
+        self._picture: tuple[QImage, np.ndarray] | None = None  # one pixel per cell, and the memory it shares
+        self._room: tuple[int, int, bool] | None = None
+        theme.watcher().changed.connect(self._themed)
 
     def set_matrix(self, counts: np.ndarray, classes: tuple[str, ...]) -> None:
         """Show int (K, K): rows are the truth, columns what it was taken for."""
         self.counts, self.classes = counts, classes
         self.current = self._over = None
+        self._themed()
         self.updateGeometry()
         self.update()
 
@@ -104,18 +107,21 @@ class ConfusionMatrix(QWidget):
         return QFontMetrics(theme.font("small"))
 
     def _margins(self) -> tuple[int, int, int]:
-        """Room on the left for row names, on top for column names, and the width of a line of text."""
-        metrics = self._metrics()
-        widest = max((metrics.horizontalAdvance(name) for name in self.classes), default=0)
-        name = min(widest, _LONGEST_NAME)
-        line = metrics.height()
-        upright = self._upright()
-        return line + name + 14, (line if not upright else name) + line + 14, line
+        """Room on the left for row names, on top for column names, and the height of a line of text."""
+        left, top, _ = self._measured()
+        return left, top, self._metrics().height()
 
     def _upright(self) -> bool:
         """Whether the column names stand on end, because they are wider than the cells."""
-        widest = max((self._metrics().horizontalAdvance(name) for name in self.classes), default=0)
-        return widest > 34
+        return self._measured()[2]
+
+    def _measured(self) -> tuple[int, int, bool]:
+        if self._room is None:
+            metrics = self._metrics()
+            widest = max((metrics.horizontalAdvance(name) for name in self.classes), default=0)
+            upright, name, line = widest > 34, min(widest, _LONGEST_NAME), metrics.height()
+            self._room = (line + name + 14, (name if upright else line) + line + 14, upright)
+        return self._room
 
     def cell_side(self) -> float:
         left, top, _ = self._margins()
@@ -156,33 +162,49 @@ class ConfusionMatrix(QWidget):
             return
         side = self.cell_side()
         painter.setFont(theme.font("small"))
-        metrics = self._metrics()
-        written = side >= metrics.height() + 2
-        for row in range(len(self.classes)):
-            for column in range(len(self.classes)):
-                area = self.cell_rect((row, column))
-                if visible.intersects(area.toAlignedRect()):
-                    self._paint_cell(painter, (row, column), area, written)
+        left, top, line = self._margins()
+        whole = QRectF(left, top, side * len(self.classes), side * len(self.classes))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        painter.drawImage(whole, self._cells())
+        if side > 12:
+            painter.setPen(QColor(theme.tokens().window))
+            for index in range(1, len(self.classes)):
+                at = index * side - 1
+                painter.drawLine(QPointF(left, top + at), QPointF(whole.right(), top + at))
+                painter.drawLine(QPointF(left + at, top), QPointF(left + at, whole.bottom()))
+        if side >= line + 2:
+            self._paint_counts(painter, visible)
         self._paint_names(painter, side)
         self._paint_bar(painter, side)
         if interactive:
             self._paint_places(painter)
 
-    def _fill(self, cell: Cell) -> QColor:
-        t = theme.tokens()
-        return _mixed(t.series[0] if cell[0] == cell[1] else t.series[1], math.sqrt(self.share(cell)))
+    def _cells(self) -> QImage:
+        """The matrix as a picture of one pixel per cell: thousands of cells are painted in one go."""
+        if self._picture is None:
+            t = theme.tokens()
+            totals = self.counts.sum(1, keepdims=True)
+            strength = np.sqrt(np.divide(self.counts, totals, out=np.zeros(self.counts.shape), where=totals > 0))
+            right = np.eye(len(self.classes), dtype=bool)[..., None]
+            strong = np.where(right, _rgb(t.series[0]), _rgb(t.series[1]))  # (K, K, 3)
+            mixed = _rgb(t.panel) + (strong - _rgb(t.panel)) * strength[..., None]
+            held = np.ascontiguousarray(mixed.round().astype(np.uint8))
+            count = len(self.classes)
+            self._picture = (QImage(held.data, count, count, 3 * count, QImage.Format.Format_RGB888), held)
+        return self._picture[0]
 
-    def _paint_cell(self, painter: QPainter, cell: Cell, area: QRectF, written: bool) -> None:
-        fill = self._fill(cell)
-        gap = 1 if area.width() > 12 else 0
-        painter.fillRect(area.adjusted(0, 0, -gap, -gap), fill)
-        count = int(self.counts[cell])
-        if not written or not count:
-            return
-        text = percent(self.share(cell), 0).removesuffix(" %") if self.shares else f"{count}"
-        painter.setPen(readable_on(fill))
-        if self._metrics().horizontalAdvance(text) <= area.width() - 2:
-            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
+    def _paint_counts(self, painter: QPainter, visible: QRect) -> None:
+        metrics = self._metrics()
+        cells = self._cells()
+        for row, column in np.argwhere(self.counts > 0).tolist():
+            area = self.cell_rect((row, column))
+            if not visible.intersects(area.toAlignedRect()):
+                continue
+            count, share = int(self.counts[row, column]), self.share((row, column))
+            text = percent(share, 0).removesuffix(" %") if self.shares else f"{count}"
+            if metrics.horizontalAdvance(text) <= area.width() - 2:
+                painter.setPen(readable_on(cells.pixelColor(column, row)))
+                painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_names(self, painter: QPainter, side: float) -> None:
         t = theme.tokens()
@@ -223,8 +245,9 @@ class ConfusionMatrix(QWidget):
         high = min(side * len(self.classes), 160.0)
         for place, hue in enumerate((t.series[0], t.series[1])):
             for line_at in range(int(high)):
-                colour = _mixed(hue, math.sqrt(1 - line_at / high))
-                painter.fillRect(QRectF(x + place * (_BAR // 2), top + line_at, _BAR // 2, 1), colour)
+                strength = math.sqrt(1 - line_at / high)
+                mixed = (_rgb(t.panel) + (_rgb(hue) - _rgb(t.panel)) * strength).round().astype(int).tolist()
+                painter.fillRect(QRectF(x + place * (_BAR // 2), top + line_at, _BAR // 2, 1), QColor(*mixed))
         painter.setPen(QColor(t.text_muted))
         for share, y in ((1.0, 0.0), (0.25, high / 2), (0.0, high)):
             text = QRectF(x + _BAR + 4, top + y - line / 2, 44, line)
@@ -240,6 +263,10 @@ class ConfusionMatrix(QWidget):
         if self.current is not None:
             painter.setPen(QPen(QColor(t.accent if self.hasFocus() else t.text), 2))
             painter.drawRect(self.cell_rect(self.current).adjusted(0, 0, -1, -1))
+
+    def _themed(self) -> None:
+        self._picture = self._room = None
+        self.update()
 
     # hands
 
@@ -304,11 +331,7 @@ class ConfusionMatrix(QWidget):
         return Export(f"{name}-confusion.png", "Picture", png_bytes(image))
 
 
-def _mixed(hue: str, strength: float) -> QColor:
-    """From the panel's colour (0) to the full hue (1)."""
-    weak, strong = QColor(theme.tokens().panel), QColor(hue)
-    return QColor.fromRgbF(
-        weak.redF() + (strong.redF() - weak.redF()) * strength,
-        weak.greenF() + (strong.greenF() - weak.greenF()) * strength,
-        weak.blueF() + (strong.blueF() - weak.blueF()) * strength,
-    )
+def _rgb(colour: str) -> np.ndarray:
+    """(3,), 0 to 255."""
+    shown = QColor(colour)
+    return np.array([shown.red(), shown.green(), shown.blue()], float)

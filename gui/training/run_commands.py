@@ -102,7 +102,8 @@ class RunCommands(QObject):
             elif isinstance(end, Finished):
                 self._context.runs.refresh()
                 take_back = ("Undo", lambda: self._restore(end.result, run.folder))
-                self._context.notifier.show("info", f"{run.name} is in the trash.", action=take_back)
+                where = f"It lies in {end.result.parent} now."
+                self._context.notifier.show("info", f"{run.name} was moved to the trash.", where, action=take_back)
 
         handle = self._context.runner.start(TrashRun(run.folder), title=f"Removing {run.name}", show=False)
         handle.ended.connect(ended)

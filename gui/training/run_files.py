@@ -14,6 +14,7 @@ from engine.events import Emit
 from engine.training.run_folder import in_use
 
 LONGEST = 80
+TRASH = ".trash"
 _FORBIDDEN = set('<>:"/\\|?*')
 
 
@@ -42,19 +43,26 @@ class RenameRun:
 
 @dataclass(frozen=True)
 class TrashRun:
-    """Moves a run to the system's trash; returns where it lies there. Raises `BadInput` where there is no trash."""
+    """Moves a run to the system's trash; returns where it lies now.
+
+    Sticks, network drives and bare systems have none: there the run goes to the folder `.trash` beside it.
+    """
 
     folder: Path
 
     def __call__(self, emit: Emit, token: CancelToken) -> Path:
         _free(self.folder)
         file = QFile(str(self.folder))
-        if not file.moveToTrash():
-            raise BadInput(
-                f"{self.folder.name} could not be moved to the trash: {file.errorString()}.",
-                f"Remove the folder {self.folder} by hand if you are sure.",
-            )
-        return Path(file.fileName())
+        if file.moveToTrash():
+            return Path(file.fileName())
+        own = self.folder.parent / TRASH
+        own.mkdir(exist_ok=True)
+        target = own / self.folder.name
+        number = 1
+        while target.exists():
+            number += 1
+            target = own / f"{self.folder.name} {number}"
+        return self.folder.rename(target)
 
 
 @dataclass(frozen=True)
@@ -67,7 +75,7 @@ class RestoreRun:
     def __call__(self, emit: Emit, token: CancelToken) -> Path:
         if self.folder.exists() or not self.trashed.exists():
             raise BadInput(
-                f"{self.folder.name} could not be taken back from the trash.", "Look for it in the system's trash."
+                f"{self.folder.name} could not be taken back from the trash.", f"Look for it in {self.trashed.parent}."
             )
         shutil.move(self.trashed, self.folder)
         return self.folder
