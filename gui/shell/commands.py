@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QAction, QDesktopServices, QKeySequence
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from engine.paths import log_dir, resources
 from gui import theme
@@ -16,6 +16,7 @@ from gui.pages import PageEntry
 from gui.runtime.jobs import JobHandle
 
 SAMPLE = "digits"
+UNNAMED = "Untitled"
 TEXT_SIZES = (80, 90, 100, 110, 125, 150, 175, 200, 250, 300)
 FILES = "Vitrine projects and networks (*.json);;All files (*)"
 
@@ -68,6 +69,7 @@ class Commands(QObject):
             icon="duplicate",
             tip="Go on in an unsaved copy of this project",
         )
+        add("file.rename", "&Rename project…", self.rename, icon="edit", tip="Give the project another name")
         add("file.quit", "&Quit", self.quit_wanted.emit, shortcut="Ctrl+Q", icon="close", tip="Close Vitrine")
 
     def _edit_actions(self) -> None:
@@ -175,13 +177,13 @@ class Commands(QObject):
         self._context.document.new()
 
     def open(self) -> None:
-        dialog = QFileDialog(self._window, "Open a project or a network", str(self._context.settings.projects_dir()))
+        dialog = QFileDialog(self._window, "Open a project or a network", str(self._start_folder()))
         dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
         dialog.setNameFilter(FILES)
         self._ask(dialog, self.open_path)
 
     def open_folder(self) -> None:
-        dialog = QFileDialog(self._window, "Open a project folder", str(self._context.settings.projects_dir()))
+        dialog = QFileDialog(self._window, "Open a project folder", str(self._start_folder()))
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         self._ask(dialog, self.open_path)
 
@@ -200,15 +202,40 @@ class Commands(QObject):
         return self._context.document.save()
 
     def save_as(self) -> None:
-        document = self._context.document
-        start = self._context.settings.projects_dir() / (document.project.name or "Untitled")
-        dialog = QFileDialog(self._window, "Save the project as a folder", str(start.parent))
+        project = self._context.document.project
+        dialog = QFileDialog(self._window, "Save the project as a folder", str(self._start_folder()))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setFileMode(QFileDialog.FileMode.AnyFile)
         dialog.setLabelText(QFileDialog.DialogLabel.FileName, "Folder:")
         dialog.setOption(QFileDialog.Option.DontUseNativeDialog, True)
-        dialog.selectFile(start.name)
-        self._ask(dialog, lambda path: document.save_as(path))
+        dialog.selectFile(project.name or UNNAMED)
+        self._ask(dialog, self._save_in)
+
+    def _save_in(self, folder: Path) -> None:
+        document = self._context.document
+        if document.project.name in ("", UNNAMED):
+            self._name_project(folder.name)
+        document.save_as(folder)
+
+    def rename(self) -> None:
+        """Ask for another name of the project."""
+        dialog = QInputDialog(self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.setWindowTitle("Rename the project")
+        dialog.setLabelText("Name:")
+        dialog.setTextValue(self._context.document.project.name)
+        dialog.textValueSelected.connect(self._name_project)
+        dialog.open()
+
+    def _name_project(self, name: str) -> None:
+        document = self._context.document
+        if name.strip():
+            document.edit("Rename the project", document.project.with_(name=name.strip()[:200]))
+
+    def _start_folder(self) -> Path:
+        """Where a file dialog begins: the user's projects, once there are any."""
+        folder = self._context.settings.projects_dir()
+        return folder if folder.is_dir() else Path.home()
 
     def _ask(self, dialog: QFileDialog, deed: object) -> None:
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

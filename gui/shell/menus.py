@@ -43,7 +43,7 @@ class Menus:
     def project_menu(self) -> QMenu:
         """The menu of the project button in the top bar: the file commands and the recent projects."""
         menu = QMenu(self._bar)
-        self._extend(menu, "file.save", "file.save_as", "file.duplicate", None, "file.new", "file.open")
+        self._extend(menu, "file.save", "file.save_as", "file.rename", "file.duplicate", None, "file.new", "file.open")
         menu.addMenu(self.recent)
         self._extend(menu, "file.open_sample")
         return menu

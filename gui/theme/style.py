@@ -171,11 +171,6 @@ class VitrineStyle(QProxyStyle):
             made.setWidth(made.width() + 10)  # for the mark that says so
         return made if room is None else made + room
 
-    def styleHint(self, hint, option=None, widget=None, data=None):
-        if hint == QStyle.StyleHint.SH_EtchDisabledText:
-            return 0
-        return super().styleHint(hint, option, widget, data)
-
 
 def has_frame(option: QStyleOption) -> bool:
     """Whether a field stands by itself, rather than inside a spin box or a combo box."""

@@ -10,14 +10,14 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QFileDialog, QInputDialog, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from engine.errors import BadInput
 from engine.events import Progress
 from engine.graph.spec import NetworkSpec
 from engine.project.spec import ProjectSpec
-from engine.project.store import save_network, save_project
+from engine.project.store import load_project, save_network, save_project
 from gui import theme
 from gui.main_window import MainWindow
 from gui.runtime.excepthook import ExceptHook
@@ -187,6 +187,46 @@ def test_dropping_something_else_says_what_can_be_dropped(qtbot: QtBot, window: 
     drop(window, tmp_path / "song.mp3")
     qtbot.waitUntil(lambda: bool(window.toasts.shown), timeout=10_000)
     assert "song.mp3 is neither" in window.toasts.shown[0].note.what
+
+
+def come_back(qtbot: QtBot, window: MainWindow) -> None:
+    """After a dialog; without a window manager nobody gives the keyboard back."""
+    window.activateWindow()
+    qtbot.waitUntil(window.isActiveWindow, timeout=5000)
+
+
+def test_saving_for_the_first_time_asks_for_a_folder_and_names_the_project(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    document = window.context.document
+    assert not document.has_place
+    QTest.keyClick(window, Qt.Key.Key_S, CONTROL)
+    qtbot.waitUntil(lambda: window.findChild(QFileDialog) is not None, timeout=5000)
+    field = window.findChild(QFileDialog).findChild(QLineEdit)
+    field.setText(str(tmp_path / "Letters"))
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: document.saved, timeout=10_000)
+    assert load_project(tmp_path / "Letters").name == "Letters"
+    assert window.windowTitle().startswith("Letters")
+    assert window.status.saved.text().startswith("Saved ")
+    rename(window, "Digits")
+    assert window.status.saved.text() == "Unsaved changes"
+    come_back(qtbot, window)
+    QTest.keyClick(window, Qt.Key.Key_S, CONTROL)
+    qtbot.waitUntil(lambda: document.saved, timeout=10_000)
+    assert load_project(tmp_path / "Letters").name == "Digits"
+
+
+def test_the_project_is_renamed_by_its_menu(qtbot: QtBot, window: MainWindow) -> None:
+    window.context.actions["file.rename"].trigger()
+    qtbot.waitUntil(lambda: window.findChild(QInputDialog) is not None, timeout=5000)
+    field = window.findChild(QInputDialog).findChild(QLineEdit)
+    field.setText("Flowers")
+    QTest.keyClick(field, Qt.Key.Key_Return)
+    assert window.context.document.project.name == "Flowers"
+    come_back(qtbot, window)
+    QTest.keyClick(window, Qt.Key.Key_Z, CONTROL)
+    assert window.context.document.project.name == "Untitled"
 
 
 def test_a_running_job_is_shown_with_its_progress_and_can_be_cancelled(qtbot: QtBot, window: MainWindow) -> None:
