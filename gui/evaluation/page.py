@@ -5,15 +5,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, ClassVar
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
-    QLabel,
-    QMenu,
-    QProgressBar,
-    QPushButton,
     QScrollArea,
     QSplitter,
     QStackedWidget,
@@ -28,6 +23,7 @@ from engine.training.runs import RunInfo
 from gui import theme
 from gui.actions import make_action
 from gui.context import Context, Page
+from gui.evaluation.chooser import SPLITS, Chooser
 from gui.evaluation.confusion_matrix import Cell, ConfusionMatrix
 from gui.evaluation.headline import Headline
 from gui.evaluation.pictures_panel import PicturesPanel, answers_csv
@@ -39,7 +35,6 @@ from gui.widgets.notes import ThemedLabel
 from gui.widgets.table import Column, Table
 from gui.widgets.words import percent
 
-SPLITS = {"test": "Test pictures", "validation": "Validation pictures", "train": "Training pictures"}
 COLUMNS = (
     Column("Class"),
     Column("Precision", percent, "Of what was taken for this class, the share that is of it", True),
@@ -70,6 +65,8 @@ class EvaluatePage(Page):
         self.table = Table(COLUMNS, "Classes", self)
         self.pictures = PicturesPanel(self)
         self.empty = EmptyState("evaluate", "", parent=self)
+        self._export_actions = self._exports()
+        self.chooser = Chooser(self._export_actions, self)
         self._lay_out()
         self._connect()
         self._list_runs()
@@ -80,7 +77,7 @@ class EvaluatePage(Page):
         column = QVBoxLayout(self)
         column.setContentsMargins(theme.space(2), theme.space(2), theme.space(2), theme.space(1.5))
         column.setSpacing(theme.space(1.5))
-        column.addLayout(self._choices())
+        column.addWidget(self.chooser)
         self.stack = QStackedWidget(self)
         self.stack.addWidget(self.empty)
         report = QWidget(self)
@@ -93,6 +90,7 @@ class EvaluatePage(Page):
         self.splitter.addWidget(self._matrix_side())
         right = QSplitter(Qt.Orientation.Vertical, report)
         right.setChildrenCollapsible(False)
+        right.setContentsMargins(theme.space(1), 0, 0, 0)
         right.addWidget(self.table)
         pictures = QWidget(right)
         below = QVBoxLayout(pictures)
@@ -105,54 +103,6 @@ class EvaluatePage(Page):
         inner.addWidget(self.splitter, 1)
         self.stack.addWidget(report)
         column.addWidget(self.stack, 1)
-
-    def _choices(self) -> QHBoxLayout:
-        self.run_choice = QComboBox(self)
-        self.run_choice.setMinimumWidth(220)
-        self.run_choice.setAccessibleName("Run")
-        self.run_choice.setToolTip("Which run is measured")
-        self.split_choice = QComboBox(self)
-        self.split_choice.setAccessibleName("Pictures")
-        self.split_choice.setToolTip("Test pictures have neither been learned from nor used to choose the best epoch")
-        for split, words in SPLITS.items():
-            self.split_choice.addItem(words, split)
-        self.go = QPushButton(theme.icon("play", "accent_text"), "Evaluate", self)
-        self.go.setProperty("kind", "primary")
-        self.go.setAccessibleName("Evaluate")
-        self.cancel = QPushButton(theme.icon("stop"), "Cancel", self)
-        self.cancel.setToolTip("Stop measuring (Esc)")
-        self.cancel.setAccessibleName("Cancel measuring")
-        self.progress = QProgressBar(self)
-        self.progress.setTextVisible(False)
-        self.progress.setFixedHeight(6)
-        self.progress.setMaximumWidth(160)
-        self.progress.setAccessibleName("Progress of the measuring")
-        self.state = ThemedLabel("", "text_muted", "body", self)
-        self.export = QToolButton(self)
-        self.export.setIcon(theme.icon("export"))
-        self.export.setIconSize(QSize(16, 16))
-        self.export.setText("Export")
-        self.export.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.export.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.export.setToolTip("Save tables and pictures of this evaluation")
-        self.export.setAccessibleName("Export")
-        self._export_actions = self._exports()
-        menu = QMenu(self.export)
-        menu.addActions(self._export_actions)
-        self.export.setMenu(menu)
-        row = QHBoxLayout()
-        row.setSpacing(theme.space(1))
-        for words, choice in (("Run", self.run_choice), ("on", self.split_choice)):
-            label = QLabel(words, self)
-            label.setBuddy(choice)
-            row.addWidget(label)
-            row.addWidget(choice)
-        row.addWidget(self.go)
-        row.addWidget(self.cancel)
-        row.addWidget(self.progress)
-        row.addWidget(self.state, 1)
-        row.addWidget(self.export)
-        return row
 
     def _matrix_side(self) -> QWidget:
         side = QWidget(self)
@@ -180,11 +130,11 @@ class EvaluatePage(Page):
         return side
 
     def _connect(self) -> None:
-        self.go.clicked.connect(self.evaluate)
-        self.cancel.clicked.connect(self._cancel)
+        self.chooser.evaluate_wanted.connect(self.evaluate)
+        self.chooser.cancel_wanted.connect(self._cancel)
+        self.chooser.run_chosen.connect(self._run_chosen)
+        self.chooser.split_chosen.connect(self._show)
         self.empty.wanted.connect(self._empty_wanted)
-        self.run_choice.activated.connect(self._run_chosen)
-        self.split_choice.activated.connect(lambda _index: self._show())
         self.matrix.current_changed.connect(self._cell)
         self.table.current_row_changed.connect(self._class)
         self.table.export_wanted.connect(self._save)
@@ -213,30 +163,27 @@ class EvaluatePage(Page):
     @property
     def run(self) -> RunInfo | None:
         """The run that is chosen."""
-        name = self.run_choice.currentData()
+        name = self.chooser.run_name
         return next((run for run in self.context.runs.runs if run.name == name), None)
 
     @property
     def split(self) -> str:
-        return str(self.split_choice.currentData())
+        return self.chooser.split_name
 
     def _list_runs(self) -> None:
         runs = [run for run in reversed(self.context.runs.runs) if run.epochs_done]
         names = [run.name for run in runs]
         current = self.context.runs.current
-        chosen = self.run_choice.currentData() or ""
+        chosen = self.chooser.run_name
         if self._wanted_run in names:
             chosen = self._wanted_run
         elif chosen not in names or not self.isVisible():
             chosen = current.name if current is not None and current.name in names else chosen
-        self.run_choice.clear()
-        for run in runs:
-            self.run_choice.addItem(f"{run.name} · {percent(run.best_value)} on validation", run.name)
-        self.run_choice.setCurrentIndex(max(0, names.index(chosen) if chosen in names else 0))
+        self.chooser.set_runs(runs, chosen)
         for key in [key for key in self._kept if key[0] not in names]:
             del self._kept[key]
         self._show()
-        if self._wanted_run and self._wanted_run == self.run_choice.currentData():
+        if self._wanted_run and self._wanted_run == self.chooser.run_name:
             self._wanted_run = ""
             if (chosen, self.split) not in self._kept:
                 self.evaluate()
@@ -267,9 +214,7 @@ class EvaluatePage(Page):
 
     def _told(self, event: Event) -> None:
         if isinstance(event, Progress):
-            self.state.setText(event.text)
-            self.progress.setRange(0, event.total)
-            self.progress.setValue(event.done)
+            self.chooser.show_progress(event)
 
     def _ended(self, key: tuple[str, str], end: Event) -> None:
         self._handle = None
@@ -294,17 +239,7 @@ class EvaluatePage(Page):
         key = (run.name if run is not None else "", self.split)
         found = self._kept.get(key)
         ready = self.context.engine.is_ready
-        for widget in (self.run_choice, self.split_choice):
-            widget.setEnabled(run is not None and not busy)
-        self.go.setVisible(not busy and run is not None)
-        self.go.setEnabled(ready)
-        self.go.setText("Evaluate again" if found is not None else "Evaluate")
-        self.go.setToolTip("Measure this run on these pictures" if ready else "The engine is still loading")
-        self.cancel.setVisible(busy)
-        self.progress.setVisible(busy)
-        if not busy:
-            self.state.setText("" if ready or run is None else "The engine is still loading.")
-        self.export.setEnabled(found is not None)
+        self.chooser.show_state(busy=busy, ready=ready, measured=found is not None)
         for action in self._export_actions:
             action.setEnabled(found is not None)
         if found is None:

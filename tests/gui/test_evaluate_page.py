@@ -49,7 +49,7 @@ def run(qtbot: QtBot, context: Context) -> Path:
 
 
 def measured(qtbot: QtBot, page: EvaluatePage) -> None:
-    qtbot.mouseClick(page.go, LEFT)
+    qtbot.mouseClick(page.chooser.go, LEFT)
     qtbot.waitUntil(lambda: page.evaluation is not None, timeout=90_000)
 
 
@@ -74,10 +74,10 @@ def test_a_run_is_measured_looked_into_and_saved(
 
 
 def _cancelled(qtbot: QtBot, page: EvaluatePage) -> None:
-    qtbot.mouseClick(page.go, LEFT)
-    assert page.cancel.isVisible()
-    qtbot.mouseClick(page.cancel, LEFT)
-    qtbot.waitUntil(page.go.isVisible, timeout=60_000)
+    qtbot.mouseClick(page.chooser.go, LEFT)
+    assert page.chooser.cancel.isVisible()
+    qtbot.mouseClick(page.chooser.cancel, LEFT)
+    qtbot.waitUntil(page.chooser.go.isVisible, timeout=60_000)
     assert page.evaluation is None
 
 
@@ -141,13 +141,13 @@ def _everything_is_written_to_files(qtbot: QtBot, page: EvaluatePage, context: C
 
 def _another_split_is_measured_and_the_first_is_kept(qtbot: QtBot, page: EvaluatePage) -> None:
     first = page.evaluation
-    page.split_choice.setFocus()
-    qtbot.keyClick(page.split_choice, Qt.Key.Key_Down)
+    page.chooser.split.setFocus()
+    qtbot.keyClick(page.chooser.split, Qt.Key.Key_Down)
     assert page.evaluation is None
     assert page.empty.isVisible()
     measured(qtbot, page)
     assert page.evaluation.split == "validation"
-    qtbot.keyClick(page.split_choice, Qt.Key.Key_Up)
+    qtbot.keyClick(page.chooser.split, Qt.Key.Key_Up)
     assert page.evaluation is first
 
 

@@ -186,7 +186,7 @@ def test_from_an_empty_project_to_a_network_that_reads_handwriting(
 
     # Evaluate, and look at the pictures behind a cell.
     evaluate = vitrine.go("evaluate")
-    click(evaluate.go)
+    click(evaluate.chooser.go)
     qtbot.waitUntil(lambda: evaluate.evaluation is not None, timeout=60_000)
     confusion = evaluate.evaluation.confusion
     assert confusion.sum() == data.model.report.counts[:, 2].sum(), "every test picture, and no other"
