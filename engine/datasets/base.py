@@ -117,11 +117,13 @@ class DatasetSource(Settings):
         label: what the list says.
         help: one sentence: what is in it, and how many pictures.
         needs_network: whether it has to be downloaded or brought along first.
+        class_count: how many classes it always has; None where that depends on what is found.
     """
 
     label: ClassVar[str]
     help: ClassVar[str]
     needs_network: ClassVar[bool] = False
+    class_count: ClassVar[int | None] = None
 
     def load(self, root: Path, emit: Emit, token: CancelToken) -> PictureSet:
         """Find the pictures; their content is read later, when asked for.

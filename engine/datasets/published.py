@@ -23,6 +23,7 @@ class PublishedDataset(DatasetSource):
     """
 
     needs_network: ClassVar[bool] = True
+    class_count: ClassVar[int | None] = 10
     subfolders: ClassVar[tuple[str, ...]]
     files: ClassVar[tuple[str, ...]]
 

@@ -130,6 +130,7 @@ class DataModel(QObject):
 
     def _loaded(self, pictures: PictureSet) -> None:
         self.pictures = pictures
+        self._context.checker.learn_classes(self.data.source, len(pictures.classes))
         self.pictures_changed.emit()
         self.look()
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine.cancel import CancelToken
+from engine.datasets.base import DATASETS
+from engine.datasets.spec import Choice
 from engine.events import Emit, Event, Failed, Finished
 from engine.graph.spec import NetworkSpec
 from gui.document.document import Change, Document
@@ -17,8 +19,6 @@ from gui.runtime.notifications import Notifier
 
 if TYPE_CHECKING:
     from engine.graph.results import Analysis
-
-DEBOUNCE_MS = 60
 
 
 class Checker(QObject):
@@ -45,7 +45,9 @@ class Checker(QObject):
         self._notifier = notifier
         self._handle: JobHandle | None = None
         self._last: Analysis | None = None
-        self._timer = QTimer(self, singleShot=True, interval=DEBOUNCE_MS)
+        self._learned: tuple[Choice, int] | None = None
+        # One check for everything that happens in one turn of the event loop; while one runs, changes gather anyway.
+        self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self.check)
         document.changed.connect(self._changed)
         document.replaced.connect(self._timer.start)
@@ -58,18 +60,32 @@ class Checker(QObject):
 
     @property
     def up_to_date(self) -> bool:
-        return self._last is not None and self._last.spec is self._document.project.network
+        last = self._last
+        return last is not None and last.spec is self._document.project.network and last.classes == self.classes
+
+    @property
+    def classes(self) -> int | None:
+        """How many classes the project's data has, as far as that is known without reading it."""
+        source = self._document.project.data.source
+        if self._learned is not None and self._learned[0] == source:
+            return self._learned[1]
+        return DATASETS.get(source.id).class_count if source.id in DATASETS else None
+
+    def learn_classes(self, source: Choice, count: int) -> None:
+        """Whoever has read the pictures of `source` tells how many classes there are."""
+        self._learned = (source, count)
+        self.check()
 
     def check(self) -> None:
         """Analyse now unless that is under way already."""
         if self._handle is not None or self.up_to_date or not self._engine.is_ready:
             return
-        job = _Analyse(self._document.project.network, self._last)
+        job = _Analyse(self._document.project.network, self._last, self.classes)
         self._handle = self._runner.start(job, title="Checking the network", show=False)
         self._handle.ended.connect(self._ended)
 
     def _changed(self, change: Change) -> None:
-        if change.network_changed:
+        if change.network_changed or change.before.data.source != change.after.data.source:
             self._timer.start()
 
     def _ended(self, end: Event) -> None:
@@ -87,11 +103,12 @@ class Checker(QObject):
 
 
 class _Analyse:
-    def __init__(self, spec: NetworkSpec, previous: Any) -> None:
+    def __init__(self, spec: NetworkSpec, previous: Any, classes: int | None) -> None:
         self._spec = spec
         self._previous = previous
+        self._classes = classes
 
     def __call__(self, emit: Emit, token: CancelToken) -> Analysis:
         from engine.graph.analyse import analyse
 
-        return analyse(self._spec, self._previous)
+        return analyse(self._spec, self._previous, classes=self._classes)

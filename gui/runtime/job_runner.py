@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
 import threading
 import time
+from collections.abc import Callable
 from queue import SimpleQueue
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
@@ -31,6 +33,7 @@ class JobRunner(QObject):
     """
 
     jobs_changed = Signal()
+    _ended = Signal()  # from a worker's thread: an end does not wait for the next tick
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -44,6 +47,7 @@ class JobRunner(QObject):
         self._timer.setTimerType(Qt.TimerType.PreciseTimer)
         self._timer.setInterval(TICK_MS)
         self._timer.timeout.connect(self._drain)
+        self._ended.connect(self._drain, Qt.ConnectionType.QueuedConnection)
 
     @property
     def handles(self) -> tuple[JobHandle, ...]:
@@ -112,7 +116,7 @@ class JobRunner(QObject):
         return not left
 
     def _new_thread(self) -> _Thread:
-        thread = _Thread(self._processes, len(self._threads))
+        thread = _Thread(self._processes, len(self._threads), self._ended.emit)
         self._threads.append(thread)
         thread.start()
         return thread
@@ -137,10 +141,11 @@ class JobRunner(QObject):
 class _Thread(threading.Thread):
     """Runs one job after another; kept between jobs, since every new thread costs torch its own team of workers."""
 
-    def __init__(self, processes: ProcessPool, number: int) -> None:
+    def __init__(self, processes: ProcessPool, number: int, wake: Callable[[], None]) -> None:
         super().__init__(name=f"vitrine-job-{number}", daemon=True)
         self.inbox: SimpleQueue[Task | None] = SimpleQueue()
         self._processes = processes
+        self._wake = wake
 
     def run(self) -> None:
         while (task := self.inbox.get()) is not None:
@@ -148,6 +153,9 @@ class _Thread(threading.Thread):
             # The job may hold widgets, and those must not be destroyed here: let go of it before the window hears.
             task = None
             queue.append(end)
+            # A thread that outlived the shutdown has nobody left to wake.
+            with contextlib.suppress(RuntimeError):
+                self._wake()
 
 
 def _carry(task: Task, processes: ProcessPool) -> Terminal:

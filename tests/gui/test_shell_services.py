@@ -68,11 +68,13 @@ def test_a_setting_out_of_range_is_refused(qtbot: QtBot, runner: JobRunner) -> N
 
 def test_the_engine_loads_with_progress_and_the_checker_answers(qtbot: QtBot, context: Context) -> None:
     told: list[object] = []
+    loaded_before = "torch" in sys.modules
     context.engine.progress.connect(told.append)
     with qtbot.waitSignal(context.engine.ready, timeout=60_000):
         context.engine.start()
         context.engine.start()
-    assert told[0] == "Loading PyTorch"
+    # What takes no time is not told of: in this process another test may have loaded it.
+    assert loaded_before or told[0] == "Loading PyTorch"
     assert told[-1] == "Engine ready"
     assert len(told) == len(set(told))
     assert "torch" in sys.modules

@@ -21,6 +21,7 @@ class Digits(DatasetSource):
 
     label = "Handwritten digits"
     help = "1,797 real digits of 8×8 pixels in 10 classes. They come with the program."
+    class_count = 10
 
     def load(self, root: Path, emit: Emit, token: CancelToken) -> PictureSet:
         emit(Progress("Reading the handwritten digits"))

@@ -57,8 +57,9 @@ def head_width(view: View) -> Iterator[Problem]:
         shape = signal.shape
         flat = len(shape) == 1
         what = f"{shape[0]} values" if flat else f"{written(shape)}, a picture of {prod(shape):,} values"
+        # A warning: the drawing is sound, and it may be there to be looked at. Training refuses it by the same numbers.
         yield Problem(
-            "error",
+            "warning",
             "head-width",
             node.id,
             f"{title(node)} gets {what}, but the data has {view.classes} classes.",
