@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -76,5 +76,5 @@ class Task(ABC):
         """Measures of the pictures trained on in an epoch, from the added-up `sums` over `count` pictures."""
 
     @abstractmethod
-    def measures(self, predicted: Tensor, targets: Tensor) -> Mapping[str, float]:
-        """The task's measures over all pictures at once. A measure that is not defined is left out."""
+    def measures(self, predicted: Tensor, targets: Tensor, only: Collection[str] | None = None) -> Mapping[str, float]:
+        """The task's measures (or `only` those named) over all pictures at once; one that is undefined is left out."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -76,7 +76,7 @@ class Classification(Task):
     def running(self, sums: Sequence[float], count: int) -> Mapping[str, float]:
         return {"accuracy": sums[0] / count} if count else {}
 
-    def measures(self, predicted: Tensor, targets: Tensor) -> Mapping[str, float]:
+    def measures(self, predicted: Tensor, targets: Tensor, only: Collection[str] | None = None) -> Mapping[str, float]:
         """Accuracy, and precision, recall and F1 as plain (macro) and support-weighted means over the classes.
 
         The plain mean goes over the classes that occur among truth or predictions. predicted, targets: (N,).
@@ -86,7 +86,7 @@ class Classification(Task):
         if not len(targets):
             return {}
         count = len(self.classes)
-        found = {"accuracy": float((predicted == targets).double().mean())}
+        found = {"accuracy": float((predicted == targets).double().mean())}  # costs nothing, so it is always there
         scores = {
             "precision": tm.multiclass_precision,
             "recall": tm.multiclass_recall,
@@ -94,6 +94,8 @@ class Classification(Task):
         }
         for name, score in scores.items():
             for average in ("macro", "weighted"):
+                if only is not None and f"{name}_{average}" not in only:
+                    continue
                 value = score(predicted, targets, num_classes=count, average=average, validate_args=False)
                 found[f"{name}_{average}"] = float(value)
         return found

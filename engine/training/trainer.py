@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -150,10 +150,10 @@ class Trainer:
         measures = {f"train_{k}": v for k, v in self.task.running(tally.sums, tally.count).items()}
         val_loss = math.nan
         if self.validation is not None:
-            self.outcome = evaluate(self.model, self.task, self.validation, self.precision)
+            watched = self.task.watched
+            self.outcome = evaluate(self.model, self.task, self.validation, self.precision, watched)
             val_loss = self.outcome.loss
-            found = self.outcome.measures
-            measures |= {f"val_{name}": found[name] for name in self.task.watched if name in found}
+            measures |= {f"val_{name}": value for name, value in self.outcome.measures.items()}
             if not math.isfinite(val_loss):
                 raise diverged(f"The validation loss became {val_loss} in epoch {at.epoch + 1}.", self)
         self.schedule.epoch_done(tally.mean_loss if math.isnan(val_loss) else val_loss)
@@ -221,7 +221,13 @@ class _Clock:
 
 
 @torch.inference_mode()
-def evaluate(model: nn.Module, task: Task, batches: OrderedBatches, precision: Precision) -> Outcome:
+def evaluate(
+    model: nn.Module,
+    task: Task,
+    batches: OrderedBatches,
+    precision: Precision,
+    only: Collection[str] | None = None,
+) -> Outcome:
     """Run a whole part through the network in evaluation mode and measure it, with one wait for the device."""
     model.eval()
     losses, predicted, confidence, counts = [], [], [], []
@@ -236,7 +242,7 @@ def evaluate(model: nn.Module, task: Task, batches: OrderedBatches, precision: P
     weights = torch.tensor(counts, dtype=torch.float64)
     loss = float((torch.stack(losses).double().cpu() * weights).sum() / weights.sum())
     answers = torch.cat(predicted).cpu()
-    measures = task.measures(answers, batches.held.labels.cpu())
+    measures = task.measures(answers, batches.held.labels.cpu(), only)
     return Outcome(loss, measures, answers, torch.cat(confidence).cpu())
 
 

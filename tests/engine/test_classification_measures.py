@@ -39,6 +39,8 @@ def test_measures(kind: str) -> None:
         )
         expected |= {f"precision_{average}": precision, f"recall_{average}": recall, f"f1_{average}": f1}
     assert dict(found) == pytest.approx(expected, abs=1e-6)
+    some = Classification(CLASSES).measures(torch.from_numpy(predicted), torch.from_numpy(truth), ("f1_macro",))
+    assert dict(some) == {name: found[name] for name in ("accuracy", "f1_macro")}
 
 
 @pytest.mark.parametrize("kind", ["plain", "imbalanced", "never predicted", "absent"])
