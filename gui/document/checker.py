@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine.cancel import CancelToken
-from engine.datasets.base import DATASETS
 from engine.datasets.spec import Choice
 from engine.events import Emit, Event, Failed, Finished
 from engine.graph.spec import NetworkSpec
@@ -69,6 +68,12 @@ class Checker(QObject):
         source = self._document.project.data.source
         if self._learned is not None and self._learned[0] == source:
             return self._learned[1]
+        if not self._engine.is_ready:
+            return (
+                None  # nothing is checked before, and the list of datasets would be imported ahead of the first paint
+            )
+        from engine.datasets.base import DATASETS
+
         return DATASETS.get(source.id).class_count if source.id in DATASETS else None
 
     def learn_classes(self, source: Choice, count: int) -> None:
