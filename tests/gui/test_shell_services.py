@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from gui.runtime.settings import Settings
 from gui.shell.palette import score
 from gui.theme.glyphs import GLYPHS
 from gui.theme.icons import icon
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_settings_are_found_again(qtbot: QtBot, runner: JobRunner) -> None:
@@ -151,3 +154,12 @@ def test_what_does_not_answer_is_not_offered() -> None:
     assert score("zebra", "Open the digits sample") == 0
     assert score("", "anything") > 0
     assert score("example", "Open the digits sample", "example lenet") > 0
+
+
+def test_nothing_heavy_is_imported_before_the_window_is_painted() -> None:
+    heavy = ("torch", "numpy", "cv2", "sklearn", "networkx", "pyqtgraph", "multiprocessing")
+    code = f"import gui.app, sys; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "[]"
