@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
     QHBoxLayout,
     QLabel,
+    QScrollArea,
     QSlider,
     QSplitter,
     QToolButton,
@@ -21,11 +22,13 @@ from gui import theme
 from gui.training.run_curves import PLOTS, RunCurves
 from gui.widgets.curves import X_MODES, XMode
 from gui.widgets.field_kind import spoken_name
+from gui.widgets.flow import FlowLayout
 from gui.widgets.live_plot import X_TITLES, LivePlot, Mark
 from gui.widgets.words import figure, percent
 
 _HEIGHTS = (270, 270, 130, 180)
 MOST_SMOOTHING = 98
+GROW_MS = 120  # between two drawings of a growing curve; smoother than that, it takes the training its processor
 
 
 class CurvesPanel(QWidget):
@@ -51,6 +54,8 @@ class CurvesPanel(QWidget):
             "norm": LivePlot("Gradient norm", number=figure),
         }
         self.plots["measure"].surface.set_percent()
+        self._growing = QTimer(self, singleShot=True, interval=GROW_MS)
+        self._growing.timeout.connect(self._grown)
         self._stack = QSplitter(Qt.Orientation.Vertical, self)
         self._stack.setChildrenCollapsible(False)
         for name, plot in self.plots.items():
@@ -62,11 +67,20 @@ class CurvesPanel(QWidget):
             plot.export_wanted.connect(self.export_wanted)
             self._stack.addWidget(plot)
         self._stack.setSizes(list(_HEIGHTS))
+        # Where there is no room for four plots, they scroll rather than vanish.
+        scroll = QScrollArea(self)
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.viewport().setAutoFillBackground(False)
+        self._stack.setAutoFillBackground(False)
+        scroll.setWidget(self._stack)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.space(1))
         layout.addLayout(self._tools())
-        layout.addWidget(self._stack, 1)
+        layout.addWidget(scroll, 1)
 
     # what is shown
 
@@ -78,7 +92,11 @@ class CurvesPanel(QWidget):
         self._place()
 
     def grow(self) -> None:
-        """The runs shown have got more points."""
+        """The runs shown have got more points; they are drawn a few times a second."""
+        if not self._growing.isActive():
+            self._growing.start()
+
+    def _grown(self) -> None:
         self._list_measures()
         self._place()
 
@@ -113,13 +131,15 @@ class CurvesPanel(QWidget):
         for name in names:
             if name not in known:
                 self.measure.addItem(measure_title(name), name)
+                # The list may be wider than the box.
+                view = self.measure.view()
+                view.setMinimumWidth(view.sizeHintForColumn(0) + theme.space(3))
         self.measure.setVisible(self.measure.count() > 1)
 
     # tools
 
     def _tools(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(theme.space(1))
+        row = FlowLayout(gap=theme.space(1), row_gap=theme.space(1))
         self.x_buttons = QButtonGroup(self)
         for mode in X_MODES:
             button = QToolButton(self)
@@ -132,10 +152,11 @@ class CurvesPanel(QWidget):
             self.x_buttons.addButton(button)
             row.addWidget(button)
         self.x_buttons.buttonClicked.connect(lambda button: self.set_x_mode(button.property("mode")))
-        row.addSpacing(theme.space(1))
         self.measure = QComboBox(self)
         self.measure.setToolTip("Which measure the second plot shows")
         self.measure.setAccessibleName("Measure")
+        self.measure.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.measure.setMinimumContentsLength(9)
         self.measure.addItem(measure_title("accuracy"), "accuracy")
         self.measure.currentIndexChanged.connect(self._measure_chosen)
         self.log = QToolButton(self)
@@ -147,7 +168,7 @@ class CurvesPanel(QWidget):
         self.smoothing = QSlider(Qt.Orientation.Horizontal, self)
         self.smoothing.setRange(0, MOST_SMOOTHING)
         self.smoothing.setPageStep(10)
-        self.smoothing.setMaximumWidth(120)
+        self.smoothing.setFixedWidth(100)
         self.smoothing.setToolTip("Average every training curve over its past; the raw curve stays faint behind")
         self.smoothing.setAccessibleName("Smoothing")
         self.smoothing.valueChanged.connect(self._smooth)
@@ -161,11 +182,19 @@ class CurvesPanel(QWidget):
         self.fit.setAccessibleName("Show everything")
         self.fit.clicked.connect(lambda: self._range(None))
         self.fit.setEnabled(False)
-        for widget in (self.measure, self.log, words, self.smoothing):
+        smoothing = QWidget(self)
+        pair = QHBoxLayout(smoothing)
+        pair.setContentsMargins(0, 0, 0, 0)
+        pair.setSpacing(theme.space(1))
+        pair.addWidget(words)
+        pair.addWidget(self.smoothing)
+        for widget in (self.measure, self.log, smoothing):
             row.addWidget(widget)
-        row.addStretch(1)
-        row.addWidget(self.fit)
-        return row
+        whole = QHBoxLayout()
+        whole.setSpacing(theme.space(1))
+        whole.addLayout(row, 1)
+        whole.addWidget(self.fit, 0, Qt.AlignmentFlag.AlignTop)
+        return whole
 
     @property
     def measure_name(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
@@ -28,6 +28,8 @@ from gui.widgets.empty_state import EmptyState
 from gui.widgets.notes import QuietLabel, ThemedLabel
 from gui.widgets.words import percent
 
+NUMBERS_MS = 250  # between two readings of the numbers above the plots; faster ones cannot be read
+
 
 class TrainPage(Page):
     """Trains the project and shows how it learns."""
@@ -41,6 +43,7 @@ class TrainPage(Page):
         super().__init__(context, parent)
         self.session = TrainingSession(context, self)
         self.run_curves: dict[str, RunCurves] = {}
+        self._numbers = QTimer(self, singleShot=True, interval=NUMBERS_MS)
         self._start_wanted = False  # as soon as engine and checker are there
         self.settings = SettingsPanel(context.document, self)
         self.status = StatusPanel(self.session, self)
@@ -81,12 +84,13 @@ class TrainPage(Page):
         below.addWidget(self.samples)
         right.addWidget(samples)
         right.setSizes([330, 470])
+        right.setMinimumWidth(self.fontMetrics().averageCharWidth() * 22)
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         for widget in (self.settings, middle, right):
             self.splitter.addWidget(widget)
         self.splitter.setStretchFactor(1, 1)
         self.splitter.setSizes([300, 780, 310])
-        self.splitter.setCollapsible(1, False)
+        self.splitter.setChildrenCollapsible(False)
         whole = QHBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.splitter)
@@ -111,6 +115,7 @@ class TrainPage(Page):
         status.resume_run_wanted.connect(self.commands.resume.trigger)
         status.obstacle_wanted.connect(self._go_to_obstacle)
         session.state_changed.connect(self._show_state)
+        self._numbers.timeout.connect(status.show_numbers)
         session.told.connect(self._told)
         session.ended.connect(self._ended)
         context.runs.changed.connect(self._show_runs)
@@ -223,7 +228,8 @@ class TrainPage(Page):
             )
         if isinstance(event, StepsDone | EpochDone):
             self.curves.grow()
-            self.status.show_numbers()
+            if not self._numbers.isActive():
+                self._numbers.start()
 
     def _ended(self, end: Event) -> None:
         name = self.session.run_name
@@ -236,7 +242,7 @@ class TrainPage(Page):
         elif isinstance(end, Finished) and isinstance(end.result, RunSummary):
             summary = end.result
             test = summary.test.get("accuracy")
-            told = f"Test accuracy {percent(test)}" if test is not None else f"{summary.epochs} epochs"
+            told = f"test accuracy {percent(test)}" if test is not None else f"{summary.epochs} epochs"
             card = self.cards.add(
                 "finished", "success", f"{name} has finished: {told}, with the weights of epoch {summary.best_epoch}.",
                 "", "Evaluate",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from engine.training.events import SamplePredictions
 from gui import theme
@@ -24,14 +24,14 @@ class SamplesPanel(QWidget):
         self.grid = PictureGrid(side=52, lines=2, parent=self)
         self.grid.setAccessibleName("Sample predictions")
         self.grid.hide()
-        head = QHBoxLayout()
-        head.addWidget(title)
-        head.addStretch(1)
-        head.addWidget(self.state)
+        self.state.hide()
+        title.setWordWrap(True)
+        self.state.setWordWrap(True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(theme.space(1))
-        layout.addLayout(head)
+        layout.setSpacing(theme.space(0.5))
+        layout.addWidget(title)
+        layout.addWidget(self.state)
         layout.addWidget(self.nothing)
         layout.addWidget(self.grid, 1)
         layout.addStretch(0)
@@ -41,7 +41,7 @@ class SamplesPanel(QWidget):
         self.grid.set_pictures(())
         self.grid.hide()
         self.nothing.show()
-        self.state.setText("")
+        self.state.hide()
 
     def show_answers(self, event: SamplePredictions, classes: tuple[str, ...]) -> None:
         """Show the answers after an epoch."""
@@ -52,11 +52,11 @@ class SamplesPanel(QWidget):
             right = truth == predicted
             answer = f"{classes[predicted]}, {percent(confidence, 0)} sure"
             tip = f"Answer: {answer}\n{'Right' if right else f'Truth: {classes[truth]}'}"
-            pictures.append(
-                GridPicture(image, classes[predicted], percent(confidence, 0), "right" if right else "wrong", tip)
-            )
+            caption = classes[truth] if right else f"{classes[truth]} → {classes[predicted]}"
+            pictures.append(GridPicture(image, caption, percent(confidence, 0), "right" if right else "wrong", tip))
         self.grid.set_pictures(pictures)
         self.grid.setVisible(bool(pictures))
         self.nothing.setVisible(not pictures)
         count = sum(t == p for t, p in zip(event.truth, event.predicted, strict=True))
+        self.state.show()
         self.state.setText(f"Epoch {event.epoch} · {count} of {len(pictures)} right")

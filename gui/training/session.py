@@ -13,7 +13,7 @@ from engine.cancel import CancelToken
 from engine.events import Cancelled, Emit, Event, Failed, Finished, Terminal
 from engine.project.places import runs_root
 from engine.project.spec import ProjectSpec
-from engine.training.events import EpochDone, RunStarted, StepsDone
+from engine.training.events import EpochDone, RunStarted, RunSummary, StepsDone
 from engine.training.job import TrainJob
 from engine.training.runs import RunInfo, new_run_dir
 from gui.context import Context
@@ -169,6 +169,8 @@ class TrainingSession(QObject):
     def _over(self, end: Event) -> None:
         self._handle = None
         self._clock.stop()
+        if isinstance(end, Finished) and isinstance(end.result, RunSummary):
+            self._clock.finish(end.result.seconds)
         self.end = end if isinstance(end, Terminal) else None
         self._set("idle")
         self.ended.emit(end)
@@ -225,6 +227,9 @@ class _Clock:
     def stop(self) -> None:
         self._known, self._session = self.seconds(), self.session_seconds()
         self._since = self._session_since = None
+
+    def finish(self, seconds: float) -> None:
+        self._known = seconds
 
     def go(self) -> None:
         self._since = self._session_since = time.monotonic()

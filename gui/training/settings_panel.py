@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from engine.registry import Registry
@@ -64,6 +64,10 @@ class SettingsPanel(QScrollArea):
         document.changed.connect(lambda _change: self._show(reset=False))
         document.replaced.connect(lambda: self._show(reset=True))
         self._show(reset=True)
+
+    def minimumSizeHint(self) -> QSize:
+        # Wide enough for a label and its field at any size of text, and narrow enough for the plots beside it.
+        return QSize(self.fontMetrics().averageCharWidth() * 30, super().minimumSizeHint().height())
 
     @property
     def problem(self) -> str:

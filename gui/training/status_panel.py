@@ -8,25 +8,31 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolic
 from gui import theme
 from gui.training.readiness import Obstacle
 from gui.training.session import TrainingSession
+from gui.widgets.flow import FlowLayout
 from gui.widgets.notes import ThemedLabel
 from gui.widgets.words import duration, memory, percent, rate
 
 
 class Tile(QWidget):
-    """A number with its name above it."""
+    """A number with its name above it, and room for the `widest` text, so that nothing moves when it changes."""
 
-    def __init__(self, name: str, tip: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, tip: str, widest: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setToolTip(tip)
         self.value = ThemedLabel("–", "text", "body", self)
         self.value.setTextFormat(Qt.TextFormat.PlainText)
         caption = ThemedLabel(name, "text_muted", "small", self)
         self._name = name
+        self._widest = widest
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(caption)
         layout.addWidget(self.value)
+
+    def sizeHint(self) -> QSize:
+        widest = self.value.fontMetrics().horizontalAdvance(self._widest)
+        return super().sizeHint().expandedTo(QSize(widest, 0))
 
     def show_text(self, text: str) -> None:
         if text != self.value.text():
@@ -78,12 +84,16 @@ class StatusPanel(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
         self.bar.setAccessibleName("Share of the training done")
-        self.epoch = Tile("Epoch", "Times that all training pictures have been gone through")
-        self.speed = Tile("Speed", "Training pictures per second")
-        self.left = Tile("Time", "Time left, estimated from the steps so far; at the end, what the training took")
-        self.memory = Tile("Memory", "Memory that the training takes on its device")
-        self.best = Tile("Best accuracy", "Highest accuracy on the validation pictures, and its epoch")
-        self.device = Tile("Device", "Where it computes")
+        self.epoch = Tile("Epoch", "Times that all training pictures have been gone through", "100 of 100")
+        self.speed = Tile("Speed", "Training pictures per second", "1.2 k img/s")
+        self.left = Tile(
+            "Time", "Time left, estimated from the steps so far; at the end, what the training took", "59 min left"
+        )
+        self.memory = Tile("Memory", "Memory that the training takes on its device", "1.1 GB")
+        self.best = Tile(
+            "Best accuracy", "Highest accuracy on the validation pictures, and its epoch", "100.0 % · epoch 99"
+        )
+        self.device = Tile("Device", "Where it computes", "CPU")
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -93,11 +103,10 @@ class StatusPanel(QWidget):
             buttons.addWidget(widget)
         buttons.addWidget(self.state, 1)
         buttons.addWidget(self.lead)
-        tiles = QHBoxLayout()
-        tiles.setSpacing(theme.space(2))
+        tiles = FlowLayout(gap=theme.space(2), row_gap=theme.space(1))
         self._tiles = (self.epoch, self.speed, self.left, self.best, self.memory, self.device)
         for tile in self._tiles:
-            tiles.addWidget(tile, 1)
+            tiles.addWidget(tile)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(theme.space(1))

@@ -104,7 +104,7 @@ class _Delegate(QStyledItemDelegate):
 
     def place(self, cell: QRect) -> QRect:
         side = self._grid.side
-        return QRect(cell.x() + _GAP // 2 + 2, cell.y() + _GAP // 2 + 2, side, side)
+        return QRect(cell.x() + (self._grid.cell_size().width() - side) // 2, cell.y() + _GAP // 2 + 2, side, side)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         t = theme.tokens()
@@ -142,7 +142,8 @@ class _Delegate(QStyledItemDelegate):
         t = theme.tokens()
         painter.setFont(self._grid.words_font)
         metrics = QFontMetrics(self._grid.words_font)
-        row = QRect(area.x() - _GAP // 2, area.bottom() + 4, area.width() + _GAP, metrics.height())
+        wide = self._grid.cell_size().width() - _GAP
+        row = QRect(area.center().x() - wide // 2, area.bottom() + 4, wide, metrics.height())
         for text, colour in ((picture.caption, t.text), (picture.detail, t.text_muted)):
             if text:
                 painter.setPen(QColor(colour))
@@ -253,8 +254,9 @@ class PictureGrid(QListView):
         self._fit()
 
     def cell_size(self) -> QSize:
-        words = QFontMetrics(self.words_font).height() * self.lines
-        return QSize(self.side + 2 * _GAP, self.side + words + 2 * _GAP)
+        metrics = QFontMetrics(self.words_font)
+        wide = max(self.side, metrics.horizontalAdvance("100 %") if self.lines else 0)
+        return QSize(wide + 2 * _GAP, self.side + metrics.height() * self.lines + 2 * _GAP)
 
     def want(self, index: int) -> None:
         """A cell was painted without its picture."""

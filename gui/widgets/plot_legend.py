@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from gui import theme
@@ -103,7 +103,15 @@ class Legend(QWidget):
             self._flow.addWidget(entry)
             entry.show()
             self.entries.append(entry)
-        self.updateGeometry()
+        self._keep_rows()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._keep_rows()
+
+    def _keep_rows(self) -> None:
+        """Ask for the height of all rows: a splitter would otherwise leave room for one."""
+        self.setMinimumHeight(self._flow.heightForWidth(self.width()) if self.entries else 0)
 
     def show_values(self, value: Callable[[Curve], str]) -> None:
         """Write each curve's value."""

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QBrush, QColor, QFocusEvent, QKeyEvent, QPainter, QPen
+from PySide6.QtGui import QBrush, QColor, QFocusEvent, QFontMetrics, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QFrame, QGraphicsView, QWidget
 
 from gui import theme
 
-AXIS_WIDTH = 54
 _FAINT = 80  # of 255
 _BELOW = 8  # height of an x axis without numbers
 
@@ -49,7 +48,6 @@ class PlotSurface(pg.PlotWidget):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)  # the grid moves with the ranges
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumHeight(70)
         self.setMouseTracking(True)
         item = self.getPlotItem()
         item.hideButtons()
@@ -59,7 +57,6 @@ class PlotSurface(pg.PlotWidget):
         self.view.setDefaultPadding(0)
         self.view.disableAutoRange()
         self.view.sigRangeChangedManually.connect(lambda *_: self.ranged.emit(self.x_range()))
-        self.getAxis("left").setWidth(AXIS_WIDTH)
         self.getAxis("left").enableAutoSIPrefix(False)
         self.getAxis("bottom").enableAutoSIPrefix(False)
         self.line = pg.InfiniteLine(angle=90, movable=False)
@@ -164,6 +161,10 @@ class PlotSurface(pg.PlotWidget):
         t = theme.tokens()
         self.setBackground(QColor(t.panel))
         small = theme.font("small")
+        metrics = QFontMetrics(small)
+        # The same for all plots, so that their x axes lie below one another.
+        self.getAxis("left").setWidth(metrics.horizontalAdvance("0.00000") + 10)
+        self.setMinimumHeight(metrics.height() * 6)
         for name in ("left", "bottom"):
             axis = self.getAxis(name)
             axis.setPen(_thin(t.border_strong))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -28,15 +28,12 @@ def project(epochs: int = 3, **more: object) -> ProjectSpec:
 
 
 @pytest.fixture
-def page(qtbot: QtBot, context: Context) -> Iterator[TrainPage]:
+def page(qtbot: QtBot, context: Context) -> TrainPage:
     made = TrainPage(context)
     qtbot.addWidget(made)
     made.resize(1366, 800)
     made.show()
-    yield made
-    if made.session.busy:
-        made.session.stop()
-        qtbot.waitUntil(lambda: not made.session.busy, timeout=30_000)
+    return made
 
 
 def opened(qtbot: QtBot, context: Context, given: ProjectSpec) -> None:
@@ -109,7 +106,7 @@ def test_a_training_is_started_watched_paused_resumed_stopped_and_taken_up_again
     qtbot.waitUntil(lambda: loss() is not None and len(loss()) > 50, timeout=90_000)
     qtbot.waitUntil(lambda: bool(page.curves.plots["loss"].surface.shown_lines()), timeout=5000)
     qtbot.waitUntil(lambda: session.epoch is not None and len(page.samples.grid.pictures) == 16, timeout=20_000)
-    assert "of 5000" in page.status.epoch.value.text()
+    qtbot.waitUntil(lambda: "of 5000" in page.status.epoch.value.text(), timeout=5000)
     assert page.status.speed.value.text().endswith("img/s")
     assert page.samples.grid.picture(0).mark in ("right", "wrong")
 
