@@ -1,6 +1,6 @@
 """Write `resources/icons/icons.json`: the outline of every glyph in `gui/theme/glyphs.py`, as SVG path data.
 
-Needs the test extra's qtawesome, which ships the Material Design Icons font (Apache-2.0, pictogrammers.com).
+Needs the dev extra's qtawesome, which ships the Material Design Icons font (Apache-2.0, pictogrammers.com).
 Run `python docs/make_icons.py` after adding a name.
 """
 

@@ -9,7 +9,14 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+    from gui.context import Page
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -59,15 +66,24 @@ class Photographer:
         for page in ("build", "data"):
             self.go(page)
             self.both(page)
-        self.go("train")
-        for _ in range(2):
-            self.window.navigate("train", start=True)
-            self.until(lambda: any(handle.title.startswith("Train") for handle in services.runner.handles), 60)
-            self.until(lambda: not any(handle.title.startswith("Train") for handle in services.runner.handles), 600)
-        self.idle()
-        for page in ("train", "evaluate", "live"):
-            self.go(page)
-            self.both(page)
+        for seed in (0, 1):
+            project = services.document.project
+            training = project.training.model_copy(update={"seed": seed, "weight_decay": 0.003 * seed})
+            services.document.edit("Another seed", project.with_(training=training))
+            self.go("train")
+            self.train()
+        self.both("train")
+        evaluate: Any = self.go("evaluate")
+        evaluate.chooser.go.click()
+        self.until(lambda: evaluate.evaluation is not None)
+        evaluate.matrix.set_current((8, 8))
+        self.both("evaluate")
+        live: Any = self.go("live")
+        live.accept_hint(source="scribble", run=services.runs.runs[-1])
+        self.until(lambda: live.stage.pad.isVisible())
+        self.scribble(live.stage.pad)
+        self.until(lambda: live.panel.answers.bars.result is not None)
+        self.both("live")
         services.gallery.open("resnet18")
         self.until(lambda: len(services.document.project.network.nodes) > 14)
         self.go("build")
@@ -75,9 +91,34 @@ class Photographer:
         self.window.close()
         self.until(lambda: not self.window.isVisible(), 30)
 
-    def go(self, page: str) -> None:
+    def train(self) -> None:
+        """One run, from its first to its last event."""
+        page: Any = self.window.current_page
+        self.window.navigate("train", start=True)
+        self.until(lambda: page.session.busy, 60)
+        self.until(lambda: not page.session.busy, 600)
+        self.idle()
+
+    def scribble(self, pad: QWidget) -> None:
+        """Write a two with the mouse."""
+        from PySide6.QtCore import QPoint, Qt
+        from PySide6.QtTest import QTest
+
+        unit, middle = min(pad.width(), pad.height()) / 10, pad.rect().center()
+        strokes = ((-2, -2), (-1, -3), (1, -3), (2, -2), (2, -1), (0, 1), (-2, 3), (0, 3), (2, 3))
+        points = [middle + QPoint(round(x * unit), round(y * unit)) for x, y in strokes]
+        QTest.mousePress(pad, Qt.MouseButton.LeftButton, pos=points[0])
+        for start, end in pairwise(points):
+            for step in range(1, 9):
+                QTest.mouseMove(pad, start + (end - start) * step / 8)
+        QTest.mouseRelease(pad, Qt.MouseButton.LeftButton, pos=points[-1])
+
+    def go(self, page: str) -> Page:
         self.window.navigate(page)
         self.idle()
+        current = self.window.current_page
+        assert current is not None
+        return current
 
     def both(self, name: str) -> None:
         """One picture in each theme."""

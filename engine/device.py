@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Literal
 
 from engine.errors import BadInput
@@ -37,3 +38,14 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return str(torch.cuda.get_device_name(device))
     return {"mps": "Apple GPU", "cpu": "CPU"}.get(device.type, device.type)
+
+
+def release_memory() -> None:
+    """Give memory that PyTorch keeps for later back to the device, so that other programs and smaller jobs find it."""
+    torch = sys.modules.get("torch")
+    if torch is None:
+        return
+    if torch.cuda.is_available() and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()

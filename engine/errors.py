@@ -46,5 +46,9 @@ class JobFailed(VitrineError):
     exit_code = 1
 
 
+class OutOfMemory(JobFailed):
+    """The device has no memory left for what a job needs."""
+
+
 class JobCancelled(Exception):
     """Raised inside a job when its cancel token has been set."""

@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.cancel import CancelToken
-from engine.errors import JobCancelled, JobFailed, VitrineError
+from engine.device import release_memory
+from engine.errors import JobCancelled, JobFailed, OutOfMemory, VitrineError
 from engine.events import Cancelled, Emit, Failed, Finished, Terminal
 
 log = logging.getLogger(__name__)
@@ -19,6 +20,9 @@ Job = Callable[[Emit, CancelToken], Any]
 def run_job(job: Job, emit: Emit, token: CancelToken) -> Terminal:
     """Run `job` here and emit exactly one of Finished, Cancelled, Failed, which is also returned."""
     end = _outcome(job, emit, token)
+    # Only here, after the failed job's frames and their tensors are gone, is there anything to give back.
+    if isinstance(end, Failed) and isinstance(end.error, OutOfMemory):
+        release_memory()
     emit(end)
     return end
 
@@ -52,7 +56,7 @@ def explain(error: Exception, details: str = "") -> VitrineError:
         )
     )
     if out_of_memory:
-        return JobFailed(
+        return OutOfMemory(
             "The device ran out of memory.",
             "Choose a smaller batch size or a smaller picture size, or close other programs that use it.",
             details=details,

@@ -19,6 +19,9 @@ from gui.shell.services import Services
 
 def run(path: Path | None = None) -> int:
     """Open the window, showing `path` if given, and return the exit status when it is closed."""
+    # Threads that wait for each other by spinning would take the processor from the window while a network computes.
+    # Read when torch loads, here and in the processes that inherit it.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     app = make_application()
     start_log()
     services = Services()
