@@ -111,6 +111,10 @@ class ConfusionMatrix(QWidget):
         left, top, _ = self._measured()
         return left, top, self._metrics().height()
 
+    def _bar_room(self) -> int:
+        """Room on the right for the colour bar and its numbers."""
+        return _BAR + self._metrics().horizontalAdvance("100 %") + 20
+
     def _upright(self) -> bool:
         """Whether the column names stand on end, because they are wider than the cells."""
         return self._measured()[2]
@@ -125,7 +129,7 @@ class ConfusionMatrix(QWidget):
 
     def cell_side(self) -> float:
         left, top, _ = self._margins()
-        room = min(self.width() - left - _BAR - 52, self.height() - top - 6)
+        room = min(self.width() - left - self._bar_room(), self.height() - top - 6)
         side = min(room / max(1, len(self.classes)), _LARGEST)
         return max(_SMALLEST, math.floor(side) if side > 20 else side)
 
@@ -144,12 +148,12 @@ class ConfusionMatrix(QWidget):
     def minimumSizeHint(self) -> QSize:
         left, top, _ = self._margins()
         side = _SMALLEST * len(self.classes)
-        return QSize(left + side + _BAR + 52, top + side + 6)
+        return QSize(left + side + self._bar_room(), top + side + 6)
 
     def sizeHint(self) -> QSize:
         left, top, _ = self._margins()
         side = 44 * min(len(self.classes), 16)
-        return QSize(left + side + _BAR + 52, top + side + 6).expandedTo(self.minimumSizeHint())
+        return QSize(left + side + self._bar_room(), top + side + 6).expandedTo(self.minimumSizeHint())
 
     # painting
 
@@ -250,7 +254,7 @@ class ConfusionMatrix(QWidget):
                 painter.fillRect(QRectF(x + place * (_BAR // 2), top + line_at, _BAR // 2, 1), QColor(*mixed))
         painter.setPen(QColor(t.text_muted))
         for share, y in ((1.0, 0.0), (0.25, high / 2), (0.0, high)):
-            text = QRectF(x + _BAR + 4, top + y - line / 2, 44, line)
+            text = QRectF(x + _BAR + 4, top + y - line / 2, self._bar_room() - _BAR - 12, line)
             painter.drawText(text, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, percent(share, 0))
 
     def _paint_places(self, painter: QPainter) -> None:

@@ -98,6 +98,11 @@ def _cells_open_their_pictures(qtbot: QtBot, page: EvaluatePage) -> None:
     told = page.evaluation
     assert told is not None
     assert len(page.pictures.grid.pictures) == int((told.truth != told.predicted).sum())
+    lopsided = np.argwhere(told.confusion > told.confusion.T)
+    truth, taken = (int(place) for place in lopsided[0])
+    qtbot.mouseClick(page.matrix, LEFT, pos=page.matrix.cell_rect((truth, taken)).center().toPoint())
+    assert len(page.pictures.grid.pictures) == told.confusion[truth, taken]
+    assert {picture.caption for picture in page.pictures.grid.pictures} == {f"{truth} → {taken}"}
     cell = (3, 3)
     qtbot.mouseClick(page.matrix, LEFT, pos=page.matrix.cell_rect(cell).center().toPoint())
     assert len(page.pictures.grid.pictures) == told.confusion[cell]
