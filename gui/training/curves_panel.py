@@ -165,6 +165,23 @@ class CurvesPanel(QWidget):
         self.log.setToolTip("Show loss, learning rate and gradients on a logarithmic axis")
         self.log.setAccessibleName("Logarithmic axes")
         self.log.toggled.connect(self.set_log)
+        self.fit = QToolButton(self)
+        self.fit.setIcon(theme.icon("fit"))
+        self.fit.setIconSize(QSize(16, 16))
+        self.fit.setAutoRaise(True)
+        self.fit.setToolTip("Show everything again after zooming (Home)")
+        self.fit.setAccessibleName("Show everything")
+        self.fit.clicked.connect(lambda: self._range(None))
+        self.fit.setEnabled(False)
+        for widget in (self.measure, self.log, self._smoothing_tool()):
+            row.addWidget(widget)
+        whole = QHBoxLayout()
+        whole.setSpacing(theme.space(1))
+        whole.addLayout(row, 1)
+        whole.addWidget(self.fit, 0, Qt.AlignmentFlag.AlignTop)
+        return whole
+
+    def _smoothing_tool(self) -> QWidget:
         self.smoothing = QSlider(Qt.Orientation.Horizontal, self)
         self.smoothing.setRange(0, MOST_SMOOTHING)
         self.smoothing.setPageStep(10)
@@ -174,26 +191,12 @@ class CurvesPanel(QWidget):
         self.smoothing.valueChanged.connect(self._smooth)
         words = QLabel("Smoothing", self)
         words.setBuddy(self.smoothing)
-        self.fit = QToolButton(self)
-        self.fit.setIcon(theme.icon("fit"))
-        self.fit.setIconSize(QSize(16, 16))
-        self.fit.setAutoRaise(True)
-        self.fit.setToolTip("Show everything again after zooming (Home)")
-        self.fit.setAccessibleName("Show everything")
-        self.fit.clicked.connect(lambda: self._range(None))
-        self.fit.setEnabled(False)
-        smoothing = QWidget(self)
-        pair = QHBoxLayout(smoothing)
+        whole = QWidget(self)
+        pair = QHBoxLayout(whole)
         pair.setContentsMargins(0, 0, 0, 0)
         pair.setSpacing(theme.space(1))
         pair.addWidget(words)
         pair.addWidget(self.smoothing)
-        for widget in (self.measure, self.log, smoothing):
-            row.addWidget(widget)
-        whole = QHBoxLayout()
-        whole.setSpacing(theme.space(1))
-        whole.addLayout(row, 1)
-        whole.addWidget(self.fit, 0, Qt.AlignmentFlag.AlignTop)
         return whole
 
     @property
