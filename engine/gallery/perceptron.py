@@ -30,7 +30,7 @@ add(
         id="perceptron",
         name="Perceptron",
         year=1958,
-        authors="Rosenblatt; multi-layer form by Rumelhart, Hinton, Williams (1986)",
+        authors="Rosenblatt",
         task="classification",
         source="paper",
         idea="Flatten the picture and connect every pixel to every unit. It forgets which pixels are neighbours and "

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gui.document.thumbnail import Thumbnail
 
 ROUND = 10
+_IDEA_LINES = 4
 _SOURCES = {"paper": "as published", "torchvision": "as in torchvision", "modern": "as built today"}
 _WRAP = Qt.TextFlag.TextWordWrap | Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
 
@@ -123,7 +124,7 @@ class NetworkCard(Card):
 
     def sizeHint(self) -> QSize:
         heading, small = QFontMetrics(theme.font("heading")), QFontMetrics(theme.font("small"))
-        return QSize(256, theme.space(7) + heading.height() + 4 * small.lineSpacing() + theme.space(5))
+        return QSize(256, theme.space(7) + heading.height() + (_IDEA_LINES + 1) * small.lineSpacing() + theme.space(5))
 
     def minimumSizeHint(self) -> QSize:
         wide = QFontMetrics(theme.font("small")).averageCharWidth() * 36
@@ -149,8 +150,8 @@ class NetworkCard(Card):
         by = f"{self._entry.year} · {self._entry.authors}"
         painter.drawText(room, left, fine.elidedText(by, Qt.TextElideMode.ElideRight, int(room.width())))
         painter.setPen(QColor(t.text))
-        idea = QRectF(edge, room.bottom() + theme.space(0.75), room.width(), 3 * fine.lineSpacing())
-        painter.drawText(idea, int(_WRAP), first_lines(self._entry.idea, fine, int(idea.width()), 3))
+        idea = QRectF(edge, room.bottom() + theme.space(0.75), room.width(), _IDEA_LINES * fine.lineSpacing())
+        painter.drawText(idea, int(_WRAP), first_lines(self._entry.idea, fine, int(idea.width()), _IDEA_LINES))
 
     def _paint_strip(self, painter: QPainter, area: QRectF) -> None:
         if self._strip is None or not self._strip.dots:
@@ -178,13 +179,18 @@ class NetworkCard(Card):
 
 
 def first_lines(text: str, metrics: QFontMetrics, width: int, lines: int) -> str:
-    """As many whole words of `text` as fit on so many lines, ending in an ellipsis when it is cut."""
+    """As many whole sentences of `text` as fit on so many lines; where not even one does, its first words and "…"."""
 
     def fits(words: str) -> bool:
         return metrics.boundingRect(0, 0, width, 10_000, int(_WRAP), words).height() <= lines * metrics.lineSpacing()
 
     if fits(text):
         return text
+    sentences = text.split(". ")
+    for count in range(len(sentences) - 1, 0, -1):
+        whole = ". ".join(sentences[:count]) + "."
+        if fits(whole):
+            return whole
     words = text.split()
     while words and not fits(" ".join(words) + "…"):
         words.pop()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @OPTIMISERS.register("adam")
 class Adam(Optimiser):
-    """Adam: momentum divided by the recent size of the gradient, `w ← w − η·m̂ / (√v̂ + ε)`.
+    """Adam: momentum divided by the recent size of the gradient, `w ← w − η·m / (√v + ε)`.
 
     Works well with little tuning. Weight decay is added to the gradient here; AdamW keeps it apart.
     Kingma and Ba, 2015, "Adam: a method for stochastic optimization".
