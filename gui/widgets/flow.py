@@ -51,15 +51,23 @@ class FlowLayout(QLayout):
         return size
 
     def _arrange(self, rect: QRect, place: bool) -> int:
-        x, y, row = rect.x(), rect.y(), 0
+        """Break into rows as wide as `rect`, each item in the middle of its row's height; the height in all."""
+        rows: list[list[tuple[QLayoutItem, int, QSize]]] = [[]]
+        x = rect.x()
         for item in self._items:
             if item.isEmpty():
                 continue
             hint = item.sizeHint()
-            if x > rect.x() and x + hint.width() > rect.right() + 1:
-                x, y, row = rect.x(), y + row + self._row_gap, 0
-            if place:
-                item.setGeometry(QRect(QPoint(x, y), QSize(min(hint.width(), rect.width()), hint.height())))
+            if rows[-1] and x + hint.width() > rect.right() + 1:
+                rows.append([])
+                x = rect.x()
+            rows[-1].append((item, x, hint))
             x += hint.width() + self._gap
-            row = max(row, hint.height())
-        return y + row - rect.y()
+        y = rect.y()
+        for row in rows:
+            height = max((hint.height() for _, _, hint in row), default=0)
+            for item, x, hint in row if place else ():
+                size = QSize(min(hint.width(), rect.width()), hint.height())
+                item.setGeometry(QRect(QPoint(x, y + (height - hint.height()) // 2), size))
+            y += height + self._row_gap
+        return y - self._row_gap - rect.y()
