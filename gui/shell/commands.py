@@ -157,7 +157,10 @@ class Commands(QObject):
             icon="pause",
             shortcut="F6",
         )
-        add("train.stop", "S&top training", partial(navigate, "train", stop=True), icon="stop", shortcut="Shift+F5")
+        stop = add(
+            "train.stop", "S&top training", partial(navigate, "train", stop=True), icon="stop", shortcut="Shift+F5"
+        )
+        stop.setEnabled(False)  # until the Train page has something to stop
 
     def _help_actions(self) -> None:
         add = self._context.actions.add
@@ -203,6 +206,16 @@ class Commands(QObject):
 
     def save_as(self) -> None:
         project = self._context.document.project
+        stop = self._context.actions["train.stop"]
+        if stop.isEnabled():
+            # The run would go on in the folder that the project has left.
+            self._context.notifier.show(
+                "warning",
+                "The project cannot move to another folder while it trains.",
+                "Stop the training or wait for its end, then save; nothing is lost meanwhile.",
+                action=("Stop training", stop.trigger),
+            )
+            return
         dialog = QFileDialog(self._window, "Save the project as a folder", str(self._start_folder()))
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setFileMode(QFileDialog.FileMode.AnyFile)

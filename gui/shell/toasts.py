@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QPointF, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QEnterEvent, QGuiApplication, QKeyEvent, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QPushButton,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gui import theme
 from gui.runtime.notifications import Note, Notifier
@@ -149,6 +158,9 @@ class Toasts(QObject):
         self.shown: list[Toast] = []
         notifier.shown.connect(self.add)
         over.installEventFilter(self)
+        if isinstance(over, QStackedWidget):
+            # A page that comes to the front comes before everything else that lies on the stack.
+            over.currentChanged.connect(self._arrange)
 
     def add(self, note: Note) -> None:
         """Show `note`; the same words that still stand there are not shown twice."""
@@ -172,7 +184,7 @@ class Toasts(QObject):
             toast.deleteLater()
             self._arrange()
 
-    def _arrange(self) -> None:
+    def _arrange(self, *_: object) -> None:
         margin = theme.space(2)
         width = min(max(WIDTH, self._over.fontMetrics().averageCharWidth() * 52), self._over.width() - 2 * margin)
         bottom = QPointF(self._over.width() - margin, self._over.height() - margin)

@@ -341,3 +341,25 @@ def test_closing_while_a_job_runs_stops_it_and_keeps_unsaved_work(qtbot: QtBot, 
     assert not handle.running
     assert [left.name for left in recovery.crashed()] == ["Unsaved"]
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("vitrine")]
+
+
+def test_a_toast_stays_above_a_page_that_comes_to_the_front(qtbot: QtBot, window: MainWindow) -> None:
+    window.context.notifier.show("warning", "The disk is nearly full.", "Free some space.")
+    (toast,) = window.toasts.shown
+    window.navigate("data")
+    middle = toast.mapTo(window, toast.rect().center())
+    hit = window.childAt(middle)
+    assert hit is not None
+    assert hit is toast or toast.isAncestorOf(hit)
+
+
+def test_a_project_in_training_does_not_leave_its_folder(qtbot: QtBot, window: MainWindow) -> None:
+    window.context.actions["train.stop"].setEnabled(True)
+    window.context.actions["file.save_as"].trigger()
+    assert window.findChild(QFileDialog) is None
+    assert "while it trains" in window.toasts.shown[-1].note.what
+    window.context.actions["train.stop"].setEnabled(False)
+    window.context.actions["file.save_as"].trigger()
+    dialog = window.findChild(QFileDialog)
+    assert dialog is not None
+    dialog.reject()
