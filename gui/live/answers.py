@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import numpy as np
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
 
@@ -14,6 +14,7 @@ from gui import theme
 from gui.widgets.notes import QuietLabel
 
 MOST_BARS = 12
+_EVERY_MS = 100
 
 
 class ProbabilityBars(QWidget):
@@ -36,7 +37,9 @@ class ProbabilityBars(QWidget):
         self._result = result
         if self._row_count() != rows:
             self.updateGeometry()
-        self.setAccessibleDescription(f"{result.label}, {result.score:.0%}" if result else "")
+        words = f"{result.label}, {result.score:.0%}" if result else ""
+        if words != self.accessibleDescription():
+            self.setAccessibleDescription(words)
         self.update()
 
     def set_threshold(self, threshold: float) -> None:
@@ -121,7 +124,9 @@ class SeenPicture(QWidget):
             pixels = np.ascontiguousarray(seen[0] if channels == 1 else seen.transpose(1, 2, 0))
             kind = QImage.Format.Format_Grayscale8 if channels == 1 else QImage.Format.Format_RGB888
             self._image = QImage(pixels.data, width, height, pixels.strides[0], kind).copy()
-            self.setToolTip(f"What the network sees: {width}×{height} pixels, after the run's own preprocessing")
+            tip = f"What the network sees: {width}×{height} pixels, after the run's own preprocessing"
+            if tip != self.toolTip():
+                self.setToolTip(tip)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -157,11 +162,26 @@ class AnswerPanel(QWidget):
         for widget in (self.hint, self.found, self.bars, self.seen_title, self.seen):
             column.addWidget(widget)
         column.addStretch(1)
+        self._next: tuple[Outcome | None, str] | None = None
+        self._pace = QTimer(self, singleShot=True, interval=_EVERY_MS)
+        self._pace.timeout.connect(self._follow_up)
         self.show_outcome(None, "Choose a model to see what it answers.")
+
+    def follow(self, outcome: Outcome | None, hint: str = "") -> None:
+        """Show the newest of a stream of outcomes, ten times a second: painting costs the model its time."""
+        self._next = (outcome, hint)
+        if not self._pace.isActive():
+            self._follow_up()
+
+    def _follow_up(self) -> None:
+        if self._next is not None:
+            self.show_outcome(*self._next)
+            self._pace.start()
 
     def show_outcome(self, outcome: Outcome | None, hint: str = "") -> None:
         """Show an outcome; without one, `hint` says what to do or what is going on."""
         self._outcome = outcome
+        self._next = None
         classified = outcome if isinstance(outcome, Classification) else None
         self.bars.show_result(classified)
         self.seen.show_seen(classified.seen if classified else None)

@@ -226,7 +226,7 @@ class LivePage(Page):
         self._result = result
         self.stage.picture.show_frame(result.frame, result.outcome)
         self.stage.picture.set_marks(self.freeze.isChecked(), self._record_words())
-        self.panel.answers.show_outcome(result.outcome, "" if result.outcome is not None else self._hint())
+        self.panel.answers.follow(result.outcome, "" if result.outcome is not None else self._hint())
         self.ribbon.show_result(result)
         if first:
             self._enable()

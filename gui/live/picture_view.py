@@ -45,7 +45,9 @@ class PictureView(QWidget):
         # Converting copies, so that no image shares the memory of an array; and this format is painted twice as fast.
         self._image = shared.convertToFormat(QImage.Format.Format_RGB32)
         self._outcome = outcome
-        self.setAccessibleDescription(_in_words(outcome, self._threshold))
+        words = _in_words(outcome, self._threshold)
+        if words != self.accessibleDescription():
+            self.setAccessibleDescription(words)
         self.update()
 
     def clear(self) -> None:

@@ -104,7 +104,7 @@ def test_faces_of_a_video_are_found_and_filtered(page: LivePage, qtbot: Any, vid
     page.accept_hint(source=str(video))
     pick(page.panel.model.box, "Faces")
     qtbot.waitUntil(lambda: isinstance(outcome(page), Detections) and len(outcome(page)) > 0, timeout=WAIT)
-    assert "face" in page.panel.answers.found.text()
+    qtbot.waitUntil(lambda: "face" in page.panel.answers.found.text(), timeout=WAIT)
     qtbot.waitUntil(lambda: {"Model", "Frame rate", "Picture age"} <= set(page.ribbon.cells), timeout=WAIT)
     assert page.ribbon.cells["Picture"] == "480×320"
     # The threshold by keyboard: End goes to 100 %, which no cascade reaches.
@@ -139,8 +139,8 @@ def test_a_scribbled_digit_is_read(page: LivePage, qtbot: Any, project: Path) ->
         write_digit(page, digit)
         qtbot.waitUntil(lambda: settled(page), timeout=WAIT)
         right.append(int(outcome(page).label))
+        qtbot.waitUntil(lambda: page.panel.answers.bars.result is outcome(page), timeout=WAIT)
         assert page.panel.answers.bars.isVisible()
-        assert page.panel.answers.bars.result is outcome(page)
         assert page.panel.answers.seen.isVisible()
         qtbot.mouseClick(page.stage.wipe, Qt.MouseButton.LeftButton)
         assert not page.panel.answers.bars.isVisible()
