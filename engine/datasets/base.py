@@ -13,9 +13,9 @@ import numpy as np
 
 from engine.cancel import CancelToken
 from engine.datasets.spec import Choice, Settings
+from engine.declared import parse_choice
 from engine.events import Emit
 from engine.registry import Registry
-from engine.training.declared import parse_choice
 
 DATASETS: Registry[type[DatasetSource]] = Registry("dataset", "engine.datasets.sources")
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import Field
 
 from engine.datasets.spec import Choice, Settings
+from engine.declared import parse_choice
 from engine.registry import Registry
-from engine.training.declared import parse_choice
 
 if TYPE_CHECKING:
     import torch

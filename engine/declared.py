@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from engine.datasets.spec import Choice
 from engine.errors import BadInput
 from engine.frozen import thaw
 from engine.registry import Registry
+
+if TYPE_CHECKING:
+    from engine.datasets.spec import Choice
 
 T = TypeVar("T", bound=BaseModel)
 
