@@ -8,9 +8,13 @@ import os
 import re
 import stat
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from engine.errors import BadInput
+
+M = TypeVar("M", bound=BaseModel)
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_VALUES = 400_000
@@ -203,3 +207,14 @@ def as_number(value: Any, where: str, limit: float) -> float:
     if not -limit <= value <= limit:
         refuse(where, f"must lie between {-limit:g} and {limit:g}, not {shown(value)}")
     return float(value)
+
+
+def as_settings(model: type[M], plain: Any, where: str) -> M:
+    """Return the settings that `plain` holds, or refuse naming the first that is wrong."""
+    try:
+        # Strict from JSON: "5" is no number, but a list may become a tuple.
+        return model.model_validate_json(json.dumps(plain), strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join((where, *map(str, first["loc"])))
+        refuse(place, f"cannot be {shown(first.get('input'))}: {first['msg']}")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Any
 
 from engine.datasets.spec import DataSpec
 from engine.errors import BadInput
@@ -14,7 +12,7 @@ from engine.graph.spec import NetworkSpec, to_plain
 from engine.project.atomic import write_atomic
 from engine.project.migrations import PROJECT_STEPS, migrate
 from engine.project.network_file import load_network, network_from_plain, save_network
-from engine.project.plain import as_object, as_text, read_plain, refuse, shown
+from engine.project.plain import as_object, as_settings, as_text, read_plain
 from engine.project.spec import ProjectSpec
 from engine.training.spec import TrainingSpec
 
@@ -40,7 +38,6 @@ FORMAT = "vitrine-project"
 VERSION = 1
 
 _PARTS = ("name", "task", "network", "data", "training")
-M = TypeVar("M", bound=BaseModel)
 
 
 def project_file(path: Path) -> Path:
@@ -149,16 +146,6 @@ def project_from_plain(plain: Any) -> ProjectSpec:
         name=as_text(current["name"], "name", empty=True),
         task=as_text(current["task"], "task", 100),
         network=network_from_plain(current["network"], "network"),
-        data=_settings(DataSpec, current["data"], "data"),
-        training=_settings(TrainingSpec, current["training"], "training"),
+        data=as_settings(DataSpec, current["data"], "data"),
+        training=as_settings(TrainingSpec, current["training"], "training"),
     )
-
-
-def _settings(model: type[M], plain: Any, where: str) -> M:
-    try:
-        # Strict from JSON: "5" is no number, but a list may become a tuple.
-        return model.model_validate_json(json.dumps(plain), strict=True)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join((where, *map(str, first["loc"])))
-        refuse(place, f"cannot be {shown(first.get('input'))}: {first['msg']}")

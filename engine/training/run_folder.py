@@ -12,22 +12,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast, get_args
-
-from pydantic import BaseModel, ValidationError
+from typing import Any, Literal, cast, get_args
 
 from engine.datasets.spec import DataSpec
 from engine.errors import BadInput
 from engine.graph.spec import NetworkSpec
 from engine.project.atomic import write_atomic
 from engine.project.lock import FileLock
-from engine.project.plain import as_list, as_number, as_object, as_text, read_plain, refuse, shown
+from engine.project.plain import as_list, as_number, as_object, as_settings, as_text, read_plain, refuse, shown
 from engine.project.spec import ProjectSpec
 from engine.project.store import load_network, save_network
 from engine.training.spec import TrainingSpec
 
 Status = Literal["running", "finished", "stopped", "failed"]
-M = TypeVar("M", bound=BaseModel)
 
 NETWORK_FILE = "network.json"
 CONFIG_FILE = "config.json"
@@ -131,8 +128,8 @@ def _config(plain: Any) -> RunConfig:
         name=as_text(plain["name"], "name", empty=True),
         task=as_text(plain["task"], "task", 100),
         classes=tuple(as_text(item, f"classes[{k}]", 1000, empty=True) for k, item in enumerate(classes)),
-        data=_settings(DataSpec, plain["data"], "data"),
-        training=_settings(TrainingSpec, plain["training"], "training"),
+        data=as_settings(DataSpec, plain["data"], "data"),
+        training=as_settings(TrainingSpec, plain["training"], "training"),
         root=as_text(plain.get("root", ""), "root", 10_000, empty=True),
         created=_time(plain.get("created")),
         device=as_text(plain.get("device", ""), "device", empty=True),
@@ -187,15 +184,6 @@ def in_use(run_dir: Path) -> bool:
         return False  # a folder that may not be written is not being written
     finally:
         lock.release()
-
-
-def _settings(model: type[M], plain: Any, where: str) -> M:
-    try:
-        return model.model_validate_json(json.dumps(plain), strict=True)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        place = ".".join((where, *map(str, first["loc"])))
-        refuse(place, f"cannot be {shown(first.get('input'))}: {first['msg']}")
 
 
 def _time(plain: Any) -> datetime:
