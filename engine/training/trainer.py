@@ -240,7 +240,7 @@ def evaluate(
         confidence.append(decoded.confidence)
         counts.append(len(targets))
     weights = torch.tensor(counts, dtype=torch.float64)
-    loss = float((torch.stack(losses).double().cpu() * weights).sum() / weights.sum())
+    loss = float((torch.stack(losses).cpu().double() * weights).sum() / weights.sum())
     answers = torch.cat(predicted).cpu()
     measures = task.measures(answers, batches.held.labels.cpu(), only)
     return Outcome(loss, measures, answers, torch.cat(confidence).cpu())

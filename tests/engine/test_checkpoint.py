@@ -14,6 +14,7 @@ from torch import nn
 
 from engine.errors import BadInput
 from engine.training import checkpoint
+from engine.training.callbacks import checkpoints
 from engine.training.checkpoint import best_path, last_path, load_best, load_last, load_weights, save_best, save_last
 
 
@@ -31,6 +32,13 @@ def test_round_trip(run: Path) -> None:
     assert state["position"] == {"epoch": 3}
     assert torch.equal(state["model"]["a"], weights["a"])
     assert torch.equal(load_best(run)["n"], weights["n"])
+
+
+@pytest.mark.parametrize(("value", "fine"), [(3e38, True), (float("nan"), False), (float("-inf"), False)])
+def test_only_finite_weights_are_kept(value: float, fine: bool) -> None:
+    # Two of the largest add up to infinity in single precision, the only one that every device has.
+    weights = {"a": torch.full((4,), 3e38), "n": torch.tensor(7), "b": torch.tensor([1.0, value])}
+    assert checkpoints._finite(weights) is fine
 
 
 def test_tied_weights_can_be_saved(run: Path) -> None:
