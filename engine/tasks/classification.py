@@ -97,7 +97,7 @@ class Classification(Task):
                 if only is not None and f"{name}_{average}" not in only:
                     continue
                 value = score(predicted, targets, num_classes=count, average=average, validate_args=False)
-                found[f"{name}_{average}"] = float(value)
+                found[f"{name}_{average}"] = _clean(float(value))
         return found
 
     def confusion(self, predicted: Tensor, targets: Tensor) -> Tensor:
@@ -112,7 +112,10 @@ class Classification(Task):
 
         count = len(self.classes)
         columns = [
-            score(predicted, targets, num_classes=count, average="none", validate_args=False).tolist()
+            [
+                _clean(value)
+                for value in score(predicted, targets, num_classes=count, average="none", validate_args=False).tolist()
+            ]
             for score in (tm.multiclass_precision, tm.multiclass_recall, tm.multiclass_f1_score)
         ]
         support = targets.bincount(minlength=count).tolist()
@@ -129,3 +132,8 @@ class Classification(Task):
             )
             for k, name in enumerate(self.classes)
         )
+
+
+def _clean(share: float) -> float:
+    """A share that was computed in single precision, without the digits beyond it: 1.0000001 is 1."""
+    return round(share, 6)

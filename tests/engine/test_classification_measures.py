@@ -59,6 +59,14 @@ def test_rows_and_confusion(kind: str) -> None:
     np.testing.assert_array_equal(confusion, metrics.confusion_matrix(truth, predicted, labels=range(6)))
 
 
+def test_all_right_is_exactly_one() -> None:
+    for count in range(30, 330, 7):
+        truth = torch.arange(count) % 6
+        task = Classification(CLASSES)
+        assert set(task.measures(truth, truth).values()) == {1.0}
+        assert {row.f1 for row in task.rows(truth, truth)} == {1.0}
+
+
 def test_nothing_measured_is_nothing_said() -> None:
     empty = torch.empty(0, dtype=torch.int64)
     assert Classification(CLASSES).measures(empty, empty) == {}
