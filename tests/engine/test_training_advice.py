@@ -65,3 +65,14 @@ def test_vanishing_gradient_is_told() -> None:
     advice = [event for event in heard if isinstance(event, Advice)]
     assert [event.kind for event in advice] == ["vanishing_gradient"]
     assert "'1'" in advice[0].what
+
+
+@pytest.mark.parametrize(("unseen", "told"), [(1.0, []), (0.9, ["overfitting"])])
+def test_a_loss_that_rises_is_no_harm_while_all_is_answered_right(unseen: float, told: list[str]) -> None:
+    heard: list[Event] = []
+    advisor = Advisor(heard.append)
+    losses = [1, 0.1, 0.01, 0.005, 0.002, 0.001, 0.0001, 0.0001], [1, 0.01, 0.05, 0.05, 0.06, 0.07, 0.08, 0.09]
+    for k, (train, val) in enumerate(zip(*losses, strict=True), start=1):
+        measures = {"train_accuracy": 1.0, "val_accuracy": unseen}
+        advisor.epoch_done(trainer_of(), EpochResult(k, k, train, val, 0.01, 1.0, 1.0, measures))
+    assert [event.kind for event in heard if isinstance(event, Advice)] == told

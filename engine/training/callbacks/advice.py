@@ -16,6 +16,8 @@ from engine.training.trainer import EpochResult, Trainer
 # A gradient is said to explode when it is this much larger than the usual one of the first epoch.
 EXPLODING = 100.0
 RISING_EPOCHS = 5
+# By heart is what is answered so much better than pictures never learned from.
+ACCURACY_GAP = 0.02
 # Looking into the network costs a forward pass, so it is done at these epochs only.
 LOOK_AT = frozenset({1, 2, 4, 8, 16, 32, 64, 128})
 
@@ -66,8 +68,14 @@ def exploding_gradient(history: History, classes: int) -> Advice | None:
 
 
 def overfitting(history: History, classes: int) -> Advice | None:
-    """The validation loss has been rising for epochs, above the training loss, while that one still falls."""
+    """The validation loss has been rising for epochs while that of training still falls, and the answers show it.
+
+    A validation loss that rises from next to nothing while all is answered right is no reason to change anything.
+    """
     last = history[-1]
+    learned, unseen = (last.measures.get(name) for name in ("train_accuracy", "val_accuracy"))
+    if learned is not None and unseen is not None and learned - unseen < ACCURACY_GAP:
+        return None
     lowest = min(history, key=lambda result: (math.isnan(result.val_loss), result.val_loss))
     recent = [result.val_loss for result in history[-RISING_EPOCHS:]]
     if math.isnan(lowest.val_loss) or last.epoch - lowest.epoch < RISING_EPOCHS:
