@@ -75,13 +75,15 @@ class Preprocessor:
         import torch
 
         if device not in self._constants:
-            std = torch.tensor(self.spec.std, dtype=torch.float64)
-            scale = 1 / (255 * std)
-            offset = -torch.tensor(self.spec.mean, dtype=torch.float64) / std
-            self._constants[device] = (
-                scale.to(torch.float32).to(device).view(1, -1, 1, 1),
-                offset.to(torch.float32).to(device).view(1, -1, 1, 1),
-            )
+            # Kept for later calls, of which some may want gradients: those cannot go through inference tensors.
+            with torch.inference_mode(False):
+                std = torch.tensor(self.spec.std, dtype=torch.float64)
+                scale = 1 / (255 * std)
+                offset = -torch.tensor(self.spec.mean, dtype=torch.float64) / std
+                self._constants[device] = (
+                    scale.to(torch.float32).to(device).view(1, -1, 1, 1),
+                    offset.to(torch.float32).to(device).view(1, -1, 1, 1),
+                )
         return self._constants[device]
 
     def __getstate__(self) -> dict[str, object]:

@@ -111,3 +111,12 @@ def test_it_travels_by_pickle_without_its_tensors():
     assert again.spec == ours.spec
     assert torch.equal(again.normalise(batch), ours.normalise(batch))
     assert again.input_shape == (3, 32, 32)
+
+
+def test_gradients_pass_also_after_a_look_without_any():
+    ours = Preprocessor(spec(std=(0.5,)))
+    with torch.inference_mode():
+        ours.normalise(torch.zeros(1, 3, 2, 2, dtype=torch.uint8))
+    picture = torch.zeros(1, 3, 2, 2, requires_grad=True)
+    ours.normalise(picture * 1.0).sum().backward()
+    assert torch.allclose(picture.grad, torch.full_like(picture, 2 / 255))
