@@ -40,6 +40,17 @@ def device_name(device: torch.device) -> str:
     return {"mps": "Apple GPU", "cpu": "CPU"}.get(device.type, device.type)
 
 
+def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """The tensor on `device`, without waiting for what a GPU still has to compute.
+
+    A plain copy from main memory to CUDA waits until all work handed over before is done, which in every training
+    step would leave the GPU idle; from pinned memory it takes its place in the queue.
+    """
+    if device.type == "cuda" and tensor.device.type == "cpu":
+        return tensor.pin_memory().to(device, non_blocking=True)
+    return tensor.to(device)
+
+
 def release_memory() -> None:
     """Give memory that PyTorch keeps for later back to the device, so that other programs and smaller jobs find it."""
     torch = sys.modules.get("torch")

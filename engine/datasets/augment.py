@@ -15,8 +15,9 @@ import numpy as np
 
 from engine.datasets.draws import Draws, sample_keys
 from engine.datasets.spec import Choice, Settings
+from engine.declared import parse_choice
+from engine.device import send
 from engine.registry import Registry
-from engine.training.declared import parse_choice
 
 if TYPE_CHECKING:
     import torch
@@ -135,7 +136,7 @@ def resample(pictures: torch.Tensor, affine: np.ndarray, fills: Outside) -> torc
     height, width = int(pictures.shape[2]), int(pictures.shape[3])
     # grid_sample wants the source in units of half the picture: -1 is its left or top border, 1 the other.
     scaled = affine * np.array([2.0 / width, 2.0 / height]).reshape(1, 2, 1)
-    theta = torch.from_numpy(scaled.astype(np.float32)).to(pictures.device)  # (N, 2, 3)
+    theta = send(torch.from_numpy(scaled.astype(np.float32)), pictures.device)  # (N, 2, 3)
     xs, ys = _centred(width, pictures.device), _centred(height, pictures.device)
     along_x = theta[:, :, 0, None] * xs  # (N, 2, W)
     along_y = theta[:, :, 1, None] * ys + theta[:, :, 2, None]  # (N, 2, H)

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.device import send
+
 if TYPE_CHECKING:
     import torch
 
@@ -79,7 +81,7 @@ class Draws:
         import torch
 
         blocks = (count + 3) // 4
-        keys = torch.from_numpy(self._next().view(np.int64)).to(device)
+        keys = send(torch.from_numpy(self._next().view(np.int64)), device)
         counters = torch.arange(1, blocks + 1, device=device) * _signed(_GOLDEN)
         bits = _mix_on_device(keys[:, None] + counters)  # (N, blocks), 64 good bits each
         shifts = torch.arange(0, 64, 16, device=device)
@@ -107,4 +109,4 @@ def _normal_quantiles(device: torch.device) -> torch.Tensor:
     import torch
 
     middles = (torch.arange(65536, dtype=torch.float64) + 0.5) / 65536
-    return torch.special.ndtri(middles).to(device=device, dtype=torch.float32)
+    return torch.special.ndtri(middles).float().to(device)

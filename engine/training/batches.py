@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from engine.device import send
 from engine.training.seeds import epoch_seed
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class Held:
         """Pictures (uint8) and targets of the places `chosen`, on the device."""
         at = chosen.to(self.images.device)
         # Whole pictures are copied as they lie; general indexing takes twice as long.
-        return self.images.index_select(0, at).to(self.device), self.labels.index_select(0, at).to(self.device)
+        images, labels = self.images.index_select(0, at), self.labels.index_select(0, at)
+        return send(images, self.device), send(labels, self.device)
 
     def normalise(self, images: Tensor) -> Tensor:
         return self._preprocessor.normalise(images)
@@ -90,8 +92,8 @@ class OrderedBatches:
         held = self.held
         for start in range(0, len(held), self._batch_size):
             stop = start + self._batch_size
-            images = held.images[start:stop].to(held.device)
-            yield held.normalise(images), held.labels[start:stop].to(held.device)
+            images = send(held.images[start:stop], held.device)
+            yield held.normalise(images), send(held.labels[start:stop], held.device)
 
 
 def bounds(count: int, batch_size: int) -> list[tuple[int, int]]:

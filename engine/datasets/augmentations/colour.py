@@ -9,6 +9,7 @@ from pydantic import Field
 
 from engine.datasets.augment import AUGMENTATIONS, Pixelwise
 from engine.datasets.draws import Draws
+from engine.device import send
 
 if TYPE_CHECKING:
     import torch
@@ -18,7 +19,7 @@ def per_sample(values: np.ndarray, like: torch.Tensor) -> torch.Tensor:
     """Turn (N,) numbers into float32, (N, 1, 1, 1), on the device of `like`."""
     import torch
 
-    return torch.from_numpy(values.astype(np.float32)).to(like.device)[:, None, None, None]
+    return send(torch.from_numpy(values.astype(np.float32)), like.device)[:, None, None, None]
 
 
 @AUGMENTATIONS.register("brightness")

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from engine.datasets.augment import AUGMENTATIONS, Pixelwise
 from engine.datasets.draws import Draws, each
+from engine.device import send
 
 if TYPE_CHECKING:
     import torch
@@ -47,14 +48,14 @@ class Erase(Pixelwise):
         left = np.floor(draws.uniform(0.0, 1.0) * (width - wide + 1))
         inside_y = _between(top, np.where(wanted, tall, 0.0), height)  # (N, H)
         inside_x = _between(left, wide, width)  # (N, W)
-        mask = torch.from_numpy(inside_y[:, None, :, None] & inside_x[:, None, None, :]).to(batch.device)
+        mask = send(torch.from_numpy(inside_y[:, None, :, None] & inside_x[:, None, None, :]), batch.device)
         return torch.where(mask, self._filling(batch, draws), batch)
 
     def _filling(self, batch: torch.Tensor, draws: Draws) -> torch.Tensor:
         if self.fill == "noise":
             words = draws.words(batch[0].numel(), batch.device)
             return (words >> 8).to(batch.dtype).view_as(batch)
-        return batch.new_tensor(127.0 if self.fill == "grey" else 0.0)
+        return batch.new_full((), 127.0 if self.fill == "grey" else 0.0)
 
 
 def _between(start: np.ndarray, length: np.ndarray, size: int) -> np.ndarray:
