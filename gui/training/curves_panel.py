@@ -28,7 +28,9 @@ from gui.widgets.words import figure, percent
 
 _HEIGHTS = (270, 270, 130, 180)
 MOST_SMOOTHING = 98
-GROW_MS = 120  # between two drawings of a growing curve; smoother than that, it takes the training its processor
+# Growing plots are drawn one after another: a window that draws all at once answers late, and each of them a few times
+# a second is all one sees; more would take the training its processor.
+GROW_MS = 33
 
 
 class CurvesPanel(QWidget):
@@ -54,8 +56,10 @@ class CurvesPanel(QWidget):
             "norm": LivePlot("Gradient norm", number=figure),
         }
         self.plots["measure"].surface.set_percent()
+        self._stale: list[LivePlot] = []  # those whose turn comes in this round
+        self._more = False  # points have come since the round began
         self._growing = QTimer(self, singleShot=True, interval=GROW_MS)
-        self._growing.timeout.connect(self._grown)
+        self._growing.timeout.connect(self._draw_next)
         self._stack = QSplitter(Qt.Orientation.Vertical, self)
         self._stack.setChildrenCollapsible(False)
         for name, plot in self.plots.items():
@@ -90,15 +94,24 @@ class CurvesPanel(QWidget):
         self._told = told
         self._list_measures()
         self._place()
+        self.schedule()
 
     def grow(self) -> None:
-        """The runs shown have got more points; they are drawn a few times a second."""
+        """The runs shown have got more points; their plots are drawn in turn."""
+        self._more = True
         if not self._growing.isActive():
             self._growing.start()
 
-    def _grown(self) -> None:
-        self._list_measures()
-        self._place()
+    def _draw_next(self) -> None:
+        if not self._stale:
+            self._more = False
+            self._list_measures()
+            self._place()
+            self._stale = [plot for plot in self.plots.values() if plot.isVisible()]
+        if self._stale:
+            self._stale.pop(0).refresh()
+        if self._stale or self._more:
+            self._growing.start()
 
     def _place(self) -> None:
         wanted: dict[str, set[tuple[str, str]]] = {plot: set() for plot in PLOTS}
@@ -114,7 +127,6 @@ class CurvesPanel(QWidget):
             marks = [run.best_mark(plot, self.measure_name, run.name == self._told) for run in self._runs]
             ordered = sorted((mark for mark in marks if mark is not None), key=_is_told)
             self.plots[plot].set_marks(tuple(ordered))
-        self.schedule()
 
     def schedule(self) -> None:
         """Draw all plots soon, since they share their x axis."""
@@ -233,6 +245,7 @@ class CurvesPanel(QWidget):
         plot = self.plots["measure"]
         plot.set_title(measure_title(self.measure_name))
         self._place()
+        self.schedule()
         self.view_changed.emit()
 
     def _range(self, x_range: tuple[float, float] | None) -> None:

@@ -184,6 +184,7 @@ class LivePlot(QWidget):
 
     def refresh(self) -> None:
         """Draw now."""
+        self._tick.stop()
         low, high = self._x_range or self.everything() or (0.0, 1.0)
         if high <= low:
             low, high = low - 0.5, low + 0.5

@@ -59,12 +59,15 @@ class PlotSurface(pg.PlotWidget):
         self.view.sigRangeChangedManually.connect(lambda *_: self.ranged.emit(self.x_range()))
         self.getAxis("left").enableAutoSIPrefix(False)
         self.getAxis("bottom").enableAutoSIPrefix(False)
+        for name in ("right", "top"):  # never shown, yet they would write their titles anew with every range
+            self.getAxis(name).unlinkFromView()
         self.line = pg.InfiniteLine(angle=90, movable=False)
         self.line.setVisible(False)
         self.line.setZValue(10)
         self.addItem(self.line, ignoreBounds=True)
         self._scatter = pg.ScatterPlotItem(symbol="star", size=15)
         self._scatter.setZValue(9)
+        self._scatter.setVisible(False)
         self.addItem(self._scatter, ignoreBounds=True)
         self._label = pg.TextItem()
         self._label.setZValue(11)
@@ -100,28 +103,42 @@ class PlotSurface(pg.PlotWidget):
         return {key: line.getData() for key, (line, *_) in self._lines.items() if line.isVisible()}
 
     def set_stars(self, stars: Sequence[Star]) -> None:
-        self._stars = tuple(stars)
-        outline = _thin(theme.tokens().text)
-        spots = [
-            {"pos": (star.x, star.y), "brush": QColor(self._colour(star.hue)), "pen": outline} for star in self._stars
-        ]
-        self._scatter.setData(spots)
-        self._label.setVisible(bool(stars) and bool(stars[-1].text))
-        if stars and stars[-1].text:
-            last = stars[-1]
-            (left, right), (bottom, top) = self.view.viewRange()
-            self._label.setText(last.text, color=theme.tokens().text)
+        if tuple(stars) != self._stars:
+            self._stars = tuple(stars)
+            self._make_stars()
+        self._place_label()
+
+    def _make_stars(self) -> None:
+        stars, t = self._stars, theme.tokens()
+        outline = _thin(t.text)
+        self._scatter.setVisible(bool(stars))
+        self._scatter.setData(
+            [{"pos": (star.x, star.y), "brush": QColor(self._colour(star.hue)), "pen": outline} for star in stars]
+        )
+        told = bool(stars) and bool(stars[-1].text)
+        self._label.setVisible(told)
+        if told:
+            self._label.setText(stars[-1].text, color=t.text)
             self._label.setFont(theme.font("small"))
-            behind = QColor(theme.tokens().panel)
+            behind = QColor(t.panel)
             behind.setAlpha(190)
             self._label.fill = QBrush(behind)
-            # On the star's inner side, so that nothing is cut off at the plot's edges.
+            self._label.setPos(stars[-1].x, stars[-1].y)
+
+    def _place_label(self) -> None:
+        """On the last star's inner side, so that nothing is cut off at the plot's edges."""
+        if self._label.isVisible():
+            last = self._stars[-1]
+            (left, right), (bottom, top) = self.view.viewRange()
             across = 1.05 if last.x > (left + right) / 2 else -0.05
-            self._label.setAnchor((across, -0.1 if last.y > (bottom + top) / 2 else 1.1))
-            self._label.setPos(last.x, last.y)
+            anchor = (across, -0.1 if last.y > (bottom + top) / 2 else 1.1)
+            if anchor != tuple(self._label.anchor):
+                self._label.setAnchor(anchor)
 
     def show_range(self, x: tuple[float, float], y: tuple[float, float]) -> None:
         self.view.setRange(xRange=x, yRange=y, padding=0, disableAutoRange=True)
+        # pyqtgraph moves its lines to a new range while it paints, which would have everything painted once more.
+        self.scene().prepareForPaint()
 
     @property
     def stars(self) -> tuple[Star, ...]:
@@ -175,7 +192,8 @@ class PlotSurface(pg.PlotWidget):
         self.line.setPen(_thin(t.text_muted))
         for line, hue, dashed, faint in self._lines.values():
             line.setPen(self._pen(hue, dashed, faint))
-        self.set_stars(self._stars)
+        self._make_stars()
+        self._place_label()
 
     def _colour(self, hue: int) -> str:
         series = theme.tokens().series

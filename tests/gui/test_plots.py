@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt
 from PySide6.QtGui import QContextMenuEvent, QImage
 from PySide6.QtWidgets import QApplication, QMenu
 from pytestqt.qtbot import QtBot
@@ -201,6 +201,54 @@ def test_x_in_steps_and_minutes_other_measures_and_the_star_of_the_best_epoch(qt
     panel.measure.setCurrentIndex(panel.measure.findData("f1_macro"))
     assert panel.plots["measure"].title == "F1, mean over classes"
     assert set(panel.plots["measure"].curves) == {("run-001", "validation"), ("run-002", "validation")}
+
+
+class Paints(QObject):
+    """Counts how often each of some widgets is painted."""
+
+    def __init__(self, plots: dict[str, LivePlot]) -> None:
+        super().__init__()
+        self.order: list[str] = []
+        self._names = {plot.surface.viewport(): name for name, plot in plots.items()}
+        for viewport in self._names:
+            viewport.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint:
+            self.order.append(self._names[watched])
+        return False
+
+
+def test_growing_plots_are_drawn_in_turn_and_painted_once_each(qtbot: QtBot, panel: CurvesPanel) -> None:
+    run = told()
+    panel.show_runs([run], "run-001")
+    qtbot.waitUntil(lambda: all(plot.surface.shown_lines() for plot in panel.plots.values()), timeout=3000)
+    QApplication.processEvents()
+    paints = Paints(panel.plots)
+    ends: list[list[float]] = []
+
+    def drawn_so_far() -> None:
+        ends.append([plot.surface.x_range()[1] for plot in panel.plots.values()])
+
+    for plot in panel.plots.values():
+        plot.surface.view.sigRangeChanged.connect(drawn_so_far)
+    run.steps(StepsDone(4, tuple(range(31, 51)), (0.2,) * 20, (0.1,) * 20, (2.0,) * 20, 100.0, 1000), 3.0)
+    panel.grow()
+    qtbot.waitUntil(lambda: len(paints.order) >= 4, timeout=3000)
+    QApplication.processEvents()
+    assert paints.order == list(panel.plots)
+    assert [sum(end > 4.9 for end in row) for row in ends] == [1, 2, 3, 4]
+
+
+def test_points_that_come_while_plots_are_drawn_are_not_forgotten(qtbot: QtBot, panel: CurvesPanel) -> None:
+    run = told()
+    panel.show_runs([run], "run-001")
+    panel.grow()
+    qtbot.waitUntil(lambda: bool(panel.plots["loss"].surface.shown_lines()), timeout=3000)
+    run.steps(StepsDone(4, (31,), (7.0,), (0.1,), (2.0,), 100.0, 1000), 3.0)
+    panel.grow()
+    key = (("run-001", "training"), "line")
+    qtbot.waitUntil(lambda: panel.plots["loss"].surface.shown_lines()[key][1][-1] == 7.0, timeout=3000)
 
 
 def test_a_run_taken_away_leaves_every_plot(panel: CurvesPanel) -> None:
