@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from engine.errors import VitrineError
 
@@ -30,7 +30,7 @@ class Progress(Event):
 class Notice(Event):
     """Something a person should hear about while the job goes on."""
 
-    severity: str  # "info" | "warning"
+    severity: Literal["info", "warning"]
     what: str
     advice: str = ""
     kind: str = ""

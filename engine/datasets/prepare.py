@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,7 @@ import psutil
 
 from engine.cancel import CancelToken
 from engine.datasets import cache
-from engine.datasets.base import Fault, PictureSet, parse_source
+from engine.datasets.base import PARTS, Fault, PictureSet, parse_source
 from engine.datasets.examine import Examination, Examiner
 from engine.datasets.preprocess import Preprocessor
 from engine.datasets.spec import DataSpec
@@ -58,9 +60,22 @@ class Prepared:
         """Files that could not be used; they are in no part."""
         return self.pictures.faults + self.examination.faults
 
+    @cached_property
+    def mark(self) -> str:
+        """Equal for the same pictures with the same labels in the same parts, wherever their files lie."""
+        code = hashlib.blake2b(digest_size=16)
+        for array in (self.examination.digests, self.pictures.labels, *(part.indices for part in self._parts)):
+            code.update(repr(array.shape).encode())
+            code.update(np.ascontiguousarray(array).data)
+        return code.hexdigest()
+
+    @property
+    def _parts(self) -> tuple[Part, Part, Part]:
+        return self.train, self.validation, self.test
+
     def part(self, name: str) -> Part:
         """The part called "train", "validation" or "test"; `BadInput` for any other name."""
-        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        parts = dict(zip(PARTS, self._parts, strict=True))
         if name not in parts:
             raise BadInput(f"There is no part of the data called {name!r}.", f"Choose {', '.join(parts)}.")
         return parts[name]

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine.cancel import CancelToken
 from engine.errors import BadInput
-from engine.events import Emit, Progress
+from engine.events import Emit, Notice, Progress
 from engine.project.atomic import write_atomic
 from engine.tasks.classification import Classification, ClassRow
 from engine.training.run_folder import REPORT
@@ -59,6 +59,8 @@ class Evaluation:
 class EvaluateJob:
     """Measures a run on one part of the data that it was made with, split as it was then.
 
+    Where the pictures have changed since, the split has too: a `Notice` then says that the measure may flatter.
+
     Args:
         run_dir: the run's folder.
         root: the project's folder, where relative paths of the data start; None finds it.
@@ -86,6 +88,16 @@ class EvaluateJob:
             raise BadInput(
                 f"The run tells {len(run.classes)} classes apart and the data now has {len(prepared.classes)} others.",
                 "Put the pictures back as they were when the run was made.",
+            )
+        if run.config.pictures and run.config.pictures != prepared.mark:
+            emit(
+                Notice(
+                    "warning",
+                    f"The pictures have changed since {run.folder.name} was made, so it may have learned from some of "
+                    "those that it is measured on.",
+                    "Put the pictures back as they were, or train again.",
+                    kind="changed_pictures",
+                )
             )
         token.raise_if_cancelled()
         emit(Progress("Measuring"))

@@ -35,7 +35,7 @@ FORMAT = "vitrine-run"
 VERSION = 1
 MAX_CLASSES = 100_000
 
-_CONFIG = ("name", "task", "classes", "data", "training", "root", "created", "device", "torch")
+_CONFIG = ("name", "task", "classes", "data", "training", "root", "created", "device", "torch", "pictures")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class RunConfig:
         name: of the project.
         root: the project's folder when the run was made; see `project_root`.
         device, torch: what it was made with, for the reader.
+        pictures: the mark of the pictures and their split; "" in runs that were made without it.
     """
 
     name: str
@@ -57,6 +58,7 @@ class RunConfig:
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     device: str = ""
     torch: str = ""
+    pictures: str = ""
 
     def project(self, network: NetworkSpec) -> ProjectSpec:
         """The project as it was when the run was started."""
@@ -97,6 +99,7 @@ def write_config(run_dir: Path, network: NetworkSpec, config: RunConfig) -> None
         "created": config.created.isoformat(),
         "device": config.device,
         "torch": config.torch,
+        "pictures": config.pictures,
     }
     write_atomic(run_dir / CONFIG_FILE, _json(plain))
 
@@ -134,6 +137,7 @@ def _config(plain: Any) -> RunConfig:
         created=_time(plain.get("created")),
         device=as_text(plain.get("device", ""), "device", empty=True),
         torch=as_text(plain.get("torch", ""), "torch", empty=True),
+        pictures=as_text(plain.get("pictures", ""), "pictures", empty=True),
     )
 
 

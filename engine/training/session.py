@@ -213,12 +213,19 @@ def _write_config(job: TrainJob, project: ProjectSpec, prepared: Prepared, devic
         root=str(job.root.resolve()),
         device=device_name(device),
         torch=torch.__version__,
+        pictures=prepared.mark,
     )
     if job.resume and (job.run_dir / CONFIG_FILE).is_file():
         before = read_config(job.run_dir)
         if before.classes != prepared.classes:
             raise BadInput(
                 f"The run was made with {len(before.classes)} classes and the data now has {len(prepared.classes)}.",
+                "Put the pictures back as they were, or start a new run.",
+            )
+        if before.pictures and before.pictures != prepared.mark:
+            # Another split would train on what was kept for the test.
+            raise BadInput(
+                "The pictures or their split are not those that the run was begun with.",
                 "Put the pictures back as they were, or start a new run.",
             )
         fresh = replace(fresh, created=before.created)

@@ -17,7 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.events import Event, Failed, Finished, Progress
+from engine.events import Event, Failed, Finished, Notice, Progress
 from engine.training.evaluate import EvaluateJob, Evaluation
 from engine.training.runs import RunInfo
 from gui import theme
@@ -215,6 +215,8 @@ class EvaluatePage(Page):
     def _told(self, event: Event) -> None:
         if isinstance(event, Progress):
             self.chooser.show_progress(event)
+        elif isinstance(event, Notice):
+            self.context.notifier.show(event.severity, event.what, event.advice)
 
     def _ended(self, key: tuple[str, str], end: Event) -> None:
         self._handle = None

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from sklearn import metrics
 
 from engine.cancel import CancelSource
@@ -309,6 +310,29 @@ def test_damaged_runs_are_listed_with_the_reason(tmp_path: Path) -> None:
         assert "config.json" in infos[name].message
     (tmp_path / "runs" / "run-001" / "metrics.csv").write_text("a,b\n1,2\n")
     assert "no epoch" in run_info(tmp_path / "runs" / "run-001").message
+
+
+def test_pictures_that_changed_are_noticed(tmp_path: Path) -> None:
+    for name, shade in (("dark", 20), ("light", 200)):
+        for number in range(12):
+            picture = np.full((8, 8, 3), shade + number, np.uint8)
+            (tmp_path / "pictures" / name).mkdir(parents=True, exist_ok=True)
+            Image.fromarray(picture).save(tmp_path / "pictures" / name / f"{number}.png")
+    data = {"source": Choice(id="folder", options={"folder": "pictures"})}
+    folder = new_run_dir(tmp_path)
+    run(TrainJob(project(dense(outputs=2), data, epochs=1), tmp_path, folder))
+
+    def told() -> list[str]:
+        heard: list[Event] = []
+        EvaluateJob(folder, tmp_path)(heard.append, CancelSource().token)
+        return [event.kind for event in heard if isinstance(event, Notice)]
+
+    assert told() == []
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "pictures" / "dark" / "0.png")
+    assert told() == ["changed_pictures"]
+    # Another split would train on what was kept for the test, so going on is refused.
+    error, _ = failure(TrainJob(project(dense(outputs=2), data, epochs=2), tmp_path, folder, resume=True))
+    assert "are not those that the run was begun with" in error.what
 
 
 def test_a_run_of_another_network_is_refused(tmp_path: Path) -> None:
