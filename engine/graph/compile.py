@@ -11,14 +11,19 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psutil
+import torch
 from torch import Tensor, nn
 
 from engine.errors import BadInput
 from engine.graph.analyse import analyse
+from engine.graph.cost import FLOAT_BYTES
 from engine.graph.level import Level, resolve
 from engine.graph.ports import output_ports
 from engine.graph.spec import BLOCK, INPUT, OUTPUT, NetworkSpec
 from engine.layers.base import layer_of
+
+_MEMORY_SHARE = 0.9
 
 Slot = tuple[str, tuple[int, ...], tuple[int, ...], tuple[int, ...]]
 """(node id, places that it reads, places that it writes, places that nobody reads afterwards)"""
@@ -124,14 +129,30 @@ class CompiledNetwork(Graph):
 def compile_network(spec: NetworkSpec) -> CompiledNetwork:
     """Build the module of a drawing, with fresh weights from PyTorch's random state.
 
-    Nodes that lead to no output are left out. Raises `BadInput` with the first error if the drawing has any.
+    Nodes that lead to no output are left out. Raises `BadInput` with the first error if the drawing has any, and when
+    the weights would not fit into memory.
     """
-    errors = analyse(spec).errors
+    analysis = analyse(spec)
+    errors = analysis.errors
     if errors:
         first = errors[0]
         more = f" ({len(errors) - 1} more errors follow.)" if len(errors) > 1 else ""
         raise BadInput(first.message, first.advice + more, node=first.node)
+    _check_memory(analysis.totals.parameters)
     return CompiledNetwork(spec, resolve(spec))
+
+
+def _check_memory(parameters: int) -> None:
+    """Refuse what the system would kill the whole program for: it promises any memory and takes it back by force."""
+    if torch.get_default_device().type == "meta":
+        return
+    needed, free = parameters * FLOAT_BYTES, psutil.virtual_memory().available
+    if needed > _MEMORY_SHARE * free:
+        raise BadInput(
+            f"The network has {parameters:,} weights, which take {needed / 2**30:,.1f} GB of memory, and "
+            f"{free / 2**30:,.1f} GB are free.",
+            "Make its widest layers smaller, or close other programs.",
+        )
 
 
 def _fill(graph: Graph, level: Level) -> None:

@@ -166,3 +166,16 @@ def test_the_slot_list_costs_no_more_than_the_hand_written_forward() -> None:
                 net(x)
                 times[name].append(time.perf_counter() - start)
     assert statistics.median(times["ours"]) < 1.1 * statistics.median(times["theirs"])
+
+
+def test_a_network_that_no_memory_holds_is_refused_before_it_is_built() -> None:
+    wide = [
+        NodeSpec("wide", "Linear", {"out_features": 1_000_000}),
+        NodeSpec("wider", "Linear", {"out_features": 10**6}),
+    ]
+    nodes = (NodeSpec("input", "Input", {"shape": [8]}), *wide, NodeSpec("output", "Output"))
+    edges = tuple(EdgeSpec(a.id, b.id) for a, b in pairwise(nodes))
+    with pytest.raises(BadInput, match=r"1,000,\d{3},\d{3},\d{3} weights.*GB are free"):
+        compile_network(NetworkSpec("Bomb", nodes, edges))
+    with torch.device("meta"):
+        compile_network(NetworkSpec("Bomb", nodes, edges))
