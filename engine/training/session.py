@@ -21,7 +21,6 @@ from engine.errors import BadInput, JobCancelled, VitrineError
 from engine.events import Emit, Notice, Progress
 from engine.graph.analyse import analyse
 from engine.graph.compile import compile_network
-from engine.graph.spec import NetworkSpec
 from engine.job import explain
 from engine.project.spec import ProjectSpec
 from engine.project.store import inside
@@ -247,23 +246,9 @@ def _warnings(project: ProjectSpec, trainer: Trainer) -> Iterator[Notice | Advic
             "Give validation a share on the Data page.",
             kind="no_validation",
         )
-    softmax = softmax_at_end(project.network)
-    if softmax is not None:
-        yield Advice(
-            "double_softmax",
-            f"The network ends in {softmax!r}, and the loss applies softmax itself, so learning will be slow.",
-            f"Remove {softmax!r}; the probabilities are shown all the same.",
-        )
-
-
-def softmax_at_end(spec: NetworkSpec) -> str | None:
-    """The id of the Softmax node that feeds the output, if there is one."""
-    for output in spec.outputs:
-        for edge in spec.edges_into.get(output.id, ()):
-            node = spec.by_id.get(edge.source)
-            if node is not None and node.type in ("Softmax", "LogSoftmax"):
-                return node.id
-    return None
+    for problem in analyse(project.network).problems:
+        if problem.kind == "softmax-before-loss":
+            yield Advice("double_softmax", problem.message, problem.advice)
 
 
 def _finish(job: TrainJob, prepared: Prepared, trainer: Trainer, best: BestWeights, emit: Emit) -> RunSummary:
@@ -284,7 +269,7 @@ def threads_for(project: ProjectSpec, available: int) -> int:
     """How many threads compute: one for small networks, which gain nothing from a second, else what there is.
 
     With two threads on two busy cores LeNet-5 took 16 ms a step instead of 4, for each thread waits for the other.
-    The number follows from the project alone: another one would round sums differently.
+    It follows from the project and the machine, so that a resumed run rounds its sums as before.
     """
     work = analyse(project.network).totals.macs * project.training.batch_size
     return available if work > SMALL_STEP else 1

@@ -284,6 +284,14 @@ def test_early_stopping_counts_epochs_without_a_lower_loss() -> None:
     assert trainer.stopping
 
 
+def test_without_a_validation_loss_nothing_stops_early() -> None:
+    heard: list[Event] = []
+    trainer = trainer_of(validate=False, callbacks=[EarlyStopping(1, heard.append)], epochs=4)
+    trainer.fit(4)
+    assert trainer.position.epoch == 4
+    assert not heard
+
+
 def test_best_is_chosen_by_validation() -> None:
     best = BestWeights()
     trainer = trainer_of()

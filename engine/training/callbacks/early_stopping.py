@@ -12,7 +12,10 @@ from engine.training.trainer import EpochResult, Trainer
 
 
 class EarlyStopping(Callback):
-    """Ends the training after `patience` epochs without a lower validation loss (Prechelt, 1998)."""
+    """Ends the training after `patience` epochs without a lower validation loss (Prechelt, 1998).
+
+    Without validation pictures there is no such loss, and it never ends.
+    """
 
     key: ClassVar[str] = "early_stopping"
 
@@ -26,6 +29,8 @@ class EarlyStopping(Callback):
         trainer.stopping = self._bad_epochs >= self._patience
 
     def epoch_done(self, trainer: Trainer, result: EpochResult) -> None:
+        if math.isnan(result.val_loss):
+            return
         if result.val_loss < self._lowest:
             self._lowest, self._bad_epochs = result.val_loss, 0
             return
