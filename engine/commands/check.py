@@ -41,6 +41,11 @@ class Check(Command):
             raise BadInput(
                 f"{args.network} is not a file that could be repaired.", "Say where to write it: --out FILE."
             )
+        if args.repair and not args.out and opened.path is not None and opened.path.is_dir() and not opened.project:
+            raise BadInput(
+                f"{args.network} is a run, and another network would not fit its weights.",
+                "Say where to write the repaired one: --out FILE.",
+            )
         spec, analysis = opened.spec, analyse(opened.spec)
         made: list[dict[str, Any]] = []
         if args.repair:
@@ -93,9 +98,8 @@ def _write(opened: Opened, spec: NetworkSpec, out: Path | None) -> Path:
         return out
     assert opened.path is not None
     if opened.project is None:
-        path = opened.path / "network.json" if opened.path.is_dir() else opened.path
-        save_network(spec, path)
-        return path
+        save_network(spec, opened.path)
+        return opened.path
     return save_project(opened.project.with_(network=spec), project_file(opened.path).parent)
 
 

@@ -42,6 +42,8 @@ class Train(Command):
     def run(self, args: Namespace, out: Output) -> int:
         if not is_project(args.project):
             raise BadInput(f"{args.project} is not a project.", "Give a folder that holds a project.json.")
+        if args.resume and args.seed is not None:
+            raise BadInput("A run goes on with the seed that it was begun with.", "Leave out --seed or --resume.")
         project = with_overrides(load_project(args.project), args)
         run_dir = _run_dir(args)
 

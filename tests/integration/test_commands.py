@@ -186,6 +186,18 @@ def test_check_repairs_the_network_of_a_project(shell: Shell, tmp_path: Path) ->
     assert (after.name, after.training) == ("Mine", project.training)
 
 
+def test_check_leaves_the_network_of_a_run_as_its_weights_need_it(shell: Shell, tmp_path: Path) -> None:
+    path = broken(tmp_path)
+    run = tmp_path / "run-001"
+    run.mkdir()
+    before = path.rename(run / "network.json").read_bytes()
+    status, _, told = shell("check", run, "--repair")
+    assert status == 2
+    assert "weights" in told
+    assert (run / "network.json").read_bytes() == before
+    assert shell("check", run, "--repair", "--out", tmp_path / "whole.json")[0] == 0
+
+
 def test_check_tells_the_numbers_of_a_kernel_that_is_too_large(shell: Shell, tmp_path: Path) -> None:
     spec = set_params(open_network("lenet5_modern"), "conv1", kernel_size=40)
     save_network(spec, tmp_path / "n.json")
