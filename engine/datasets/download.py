@@ -6,6 +6,7 @@ import hashlib
 import os
 import urllib.request
 from collections.abc import Sequence
+from http.client import HTTPException
 from pathlib import Path
 
 from engine.cancel import CancelToken
@@ -33,7 +34,7 @@ def fetch(urls: Sequence[str], md5: str, target: Path, emit: Emit, token: Cancel
         for url in urls:
             try:
                 found = _copy(url, partial, target.name, emit, token)
-            except (OSError, RuntimeError, ValueError) as error:
+            except (OSError, HTTPException, RuntimeError, ValueError) as error:
                 reasons.append(f"{url}: {getattr(error, 'reason', None) or error}")
                 continue
             if found == md5:
