@@ -20,7 +20,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from engine.errors import BadInput, VitrineError
+from engine.errors import VitrineError
 from engine.graph.spec import NetworkSpec, to_plain
 from engine.project.network_file import load_network, network_from_plain
 from engine.project.spec import ProjectSpec
@@ -179,10 +179,10 @@ def attempt(case: Case, folder: Path, guard: Guard) -> dict[str, Any]:
     guard.armed = True
     try:
         OPENERS[case.kind](path, scratch)
-    except BadInput as error:
-        result, detail = "refused", str(error)
     except VitrineError as error:
         result, detail = "refused", str(error)
+        if not (error.what.strip() and error.advice.strip()):
+            result = "refused without advice"
         if "did not foresee" in error.what:
             result, detail = "unforeseen", error.details
     except BaseException:  # noqa: BLE001 - the point of the test is that there is none
