@@ -36,7 +36,6 @@ class Layer(BaseModel):
         category: colour and palette section.
         keywords: further words that the palette's search finds.
         inputs, outputs: port names. `variadic` means the single input port takes two or more edges.
-        weights: whether training changes anything in it, by kind ("none", "always", "buffers").
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
