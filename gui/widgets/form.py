@@ -301,6 +301,10 @@ class ChoiceEditor(QWidget):
         super().setAccessibleName(name)
         self.combo.setAccessibleName(name)
 
+    def setToolTip(self, text: str) -> None:
+        super().setToolTip(text)
+        self.combo.setToolTip(text)
+
     def value(self) -> Choice:
         id = self.combo.currentData()
         if self.form is None:

@@ -21,6 +21,7 @@ from engine.graph.spec import EdgeSpec, NetworkSpec, NodeSpec
 from gui.builder.page import BuildPage
 from gui.builder.panels import GroupPanel, NodePanel
 from gui.context import Context
+from tests.helpers import hands
 
 SHAPES = {  # of LeNet-5, by hand: 32 - 5 + 1 = 28, 28 / 2 = 14, 14 - 5 + 1 = 10, 10 / 2 = 5, 16 · 5 · 5 = 400
     "input": "1×32×32",
@@ -124,7 +125,7 @@ def test_a_problem_is_marked_listed_and_repaired_by_one_click(page: BuildPage, q
     assert page.scene.selected_nodes() == ("conv2",)
     assert page.view.visible().contains(page.scene.nodes["conv2"].sceneBoundingRect())
     steps = page.context.document.undo_stack.count()
-    row.buttons[0].click()
+    hands.click(row.buttons[0])
     settle(page, qtbot)
     assert page.context.document.undo_stack.count() == steps + 1
     assert page.scene.nodes["conv2"].mark is None
@@ -157,7 +158,7 @@ def test_the_inspector_repairs_too(page: BuildPage, qtbot: QtBot) -> None:
     page.scene.pick(["conv2"])
     panel = page.inspector.panel
     assert isinstance(panel, NodePanel)
-    panel.rows[0].buttons[0].click()
+    hands.click(panel.rows[0].buttons[0])
     settle(page, qtbot)
     assert page.scene.nodes["conv2"].mark is None
     assert panel.rows == []
@@ -205,7 +206,7 @@ def test_the_code_follows_the_drawing_and_runs(page: BuildPage, qtbot: QtBot) ->
     draw(page, qtbot, open_network("lenet5_modern"))
     code = page.drawer.code
     qtbot.waitUntil(lambda: "class " in code.text.toPlainText(), timeout=20_000)
-    code.copy.click()
+    hands.click(code.copy)
     source = QGuiApplication.clipboard().text()
     assert source == code.text.toPlainText()
     check = (

@@ -14,6 +14,7 @@ from engine.graph.layout import layout
 from engine.graph.spec import EdgeSpec, NetworkSpec, NodeSpec
 from gui.builder.page import BuildPage
 from gui.context import Context
+from tests.helpers import hands
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
@@ -361,8 +362,16 @@ def test_detaching_a_block_shows_its_layers_without_overlap(page: BuildPage) -> 
 
 def test_wheel_zooms_with_ctrl_around_the_pointer(page: BuildPage, qtbot: QtBot) -> None:
     draw(page, chain("Input", "Conv2d"))
-    page.view.zoom_by(1.5, QPointF(200, 100))
-    assert page.view.zoom == pytest.approx(1.5)
+    view, at = page.view, QPointF(200, 100)
+    zoom, under = view.zoom, view.mapToScene(at.toPoint())
+    hands.turn_wheel(view, at, 2, Qt.KeyboardModifier.ControlModifier)
+    assert view.zoom > zoom
+    now = view.mapToScene(at.toPoint())
+    assert (now.x(), now.y()) == pytest.approx((under.x(), under.y()), abs=2)
+    zoom, top = view.zoom, view.visible().top()
+    hands.turn_wheel(view, at, -1)
+    assert view.zoom == zoom
+    assert view.visible().top() > top
     page.view.fit()
     seen = page.view.visible()
     assert seen.contains(page.scene.content())

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QMouseEvent
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QApplication, QWidget
 
 from engine.graph.spec import EdgeSpec
 from gui.builder.page import BuildPage
@@ -56,6 +56,16 @@ def drag(widget: QWidget, *points: QPoint, steps: int = 6) -> None:
             at = QPointF(start) + (QPointF(end) - QPointF(start)) * (step / steps)
             send(QEvent.Type.MouseMove, at, NONE, LEFT)
     send(QEvent.Type.MouseButtonRelease, QPointF(points[-1]), LEFT, NONE)
+
+
+def turn_wheel(
+    area: QAbstractScrollArea, at: QPointF, notches: int, keys: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+) -> None:
+    """Turn the wheel over a point of a view, away from the hand for positive `notches`."""
+    viewport, still = area.viewport(), Qt.ScrollPhase.NoScrollPhase
+    turned = QPoint(0, 120 * notches)
+    event = QWheelEvent(at, viewport.mapToGlobal(at), QPoint(), turned, NONE, keys, still, False)
+    QApplication.sendEvent(viewport, event)
 
 
 def drop_layer(page: BuildPage, type: str, at: QPointF) -> str:
