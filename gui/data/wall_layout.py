@@ -50,10 +50,6 @@ class WallLayout:
         """The section that a picture is in."""
         return bisect_right(self._starts, position) - 1
 
-    def section_start(self, number: int) -> int:
-        """The position of a section's first picture."""
-        return self._starts[number]
-
     def place(self, position: int) -> tuple[int, int]:
         """(x, y) of a picture's cell."""
         section = self.section_of(position)
