@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from engine.graph import edits
@@ -70,11 +69,8 @@ def drag(page: BuildPage, start: QPoint, end: QPoint, modifiers: Qt.KeyboardModi
 def drop(page: BuildPage, type: str, where: QPoint) -> None:
     """What the palette's drag does once the pointer is over the drawing."""
     data = page.palette_panel.tree.mimeData([page.palette_panel.tree.item_of(type)])
-    viewport = page.view.viewport()
-    copy = Qt.DropAction.CopyAction
-    QApplication.sendEvent(viewport, QDragEnterEvent(where, copy, data, LEFT, NONE))
-    QApplication.sendEvent(viewport, QDragMoveEvent(where, copy, data, LEFT, NONE))
-    QApplication.sendEvent(viewport, QDropEvent(QPointF(where), copy, data, LEFT, NONE, QEvent.Type.Drop))
+    hands.carry_over(page.view.viewport(), data, QPointF(where))
+    hands.let_go(page.view.viewport(), data, QPointF(where))
 
 
 def spec_of(page: BuildPage) -> NetworkSpec:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QColor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QFileDialog, QInputDialog, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
@@ -22,6 +22,7 @@ from gui import theme
 from gui.main_window import MainWindow
 from gui.runtime.excepthook import ExceptHook
 from tests.helpers import process_jobs
+from tests.helpers.hands import carry_over, let_go
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
 
@@ -157,12 +158,9 @@ def test_a_page_that_cannot_be_made_leaves_the_window_usable(
 def drop(window: MainWindow, *paths: Path) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    left, none = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(QPoint(300, 300), Qt.DropAction.CopyAction, data, left, none)
-    QApplication.sendEvent(window, enter)
-    assert enter.isAccepted()
+    assert carry_over(window, data, QPointF(300, 300))
     assert window.veil.isVisible()
-    QApplication.sendEvent(window, QDropEvent(QPointF(300, 300), Qt.DropAction.CopyAction, data, left, none))
+    let_go(window, data, QPointF(300, 300))
     assert window.veil.isHidden()
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
+import PySide6
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QApplication, QWidget
@@ -68,20 +69,32 @@ def turn_wheel(
     QApplication.sendEvent(viewport, event)
 
 
+def carry_over(widget: QWidget, mime: QMimeData, at: QPointF) -> bool:
+    """Drag something onto a widget and over it; whether it would take it."""
+    # From 6.12 on these two take a QPointF, and before that only a QPoint.
+    point = at if tuple(map(int, PySide6.__version__.split(".")[:2])) >= (6, 12) else at.toPoint()
+    keys = Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(point, Qt.DropAction.CopyAction, mime, LEFT, keys)  # type: ignore[arg-type]
+    QApplication.sendEvent(widget, enter)
+    QApplication.sendEvent(widget, QDragMoveEvent(point, Qt.DropAction.CopyAction, mime, LEFT, keys))  # type: ignore[arg-type]
+    return enter.isAccepted()
+
+
+def let_go(widget: QWidget, mime: QMimeData, at: QPointF) -> bool:
+    """Drop what is dragged; whether the widget took it."""
+    event = QDropEvent(at, Qt.DropAction.CopyAction, mime, LEFT, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(widget, event)
+    return event.isAccepted()
+
+
 def drop_layer(page: BuildPage, type: str, at: QPointF) -> str:
     """Drag a layer from the palette onto the drawing, at a point of the scene; returns the new node's id."""
     before = set(page.scene.nodes)
     tree, view = page.palette_panel.tree, page.view
     mime = tree.mimeData([tree.item_of(type)])
     where = QPointF(view.mapFromScene(at))
-    copy, buttons, modifiers = Qt.DropAction.CopyAction, LEFT, Qt.KeyboardModifier.NoModifier
-    for event in (
-        QDragEnterEvent(where.toPoint(), copy, mime, buttons, modifiers),
-        QDragMoveEvent(where.toPoint(), copy, mime, buttons, modifiers),
-        QDropEvent(where, copy, mime, buttons, modifiers),
-    ):
-        QApplication.sendEvent(view.viewport(), event)
-        assert event.isAccepted(), f"the drawing does not take a {type}"
+    assert carry_over(view.viewport(), mime, where), f"the drawing does not take a {type}"
+    assert let_go(view.viewport(), mime, where)
     added = set(page.scene.nodes) - before
     assert len(added) == 1
     return added.pop()
