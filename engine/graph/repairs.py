@@ -18,11 +18,13 @@ from engine.graph.edits import (
     fresh_id,
     insert_on_edge,
     inside,
+    move,
     remove,
     reset_param,
     swap_type,
     update_params,
 )
+from engine.graph.layout import ROW
 from engine.graph.results import Repair
 from engine.graph.spec import INPUT, OUTPUT, EdgeSpec, NetworkSpec, NodeSpec
 
@@ -92,7 +94,8 @@ def in_turn(spec: NetworkSpec, edits: Sequence[Edit]) -> NetworkSpec:
 
 
 def insert_layers(spec: NetworkSpec, edge: EdgeSpec, steps: Steps) -> NetworkSpec:
-    """Put new nodes on an edge, in this order, evenly placed between its ends."""
+    """Put new nodes on an edge, in this order, evenly placed between its ends; what lies below makes room."""
+    spec = _with_room(spec, edge, (len(steps) + 1) * ROW)
     (x0, y0), (x1, y1) = spec.node(edge.source).position, spec.node(edge.target).position
     for number, (type, params) in enumerate(steps, start=1):
         share = number / (len(steps) + 1)
@@ -101,6 +104,15 @@ def insert_layers(spec: NetworkSpec, edge: EdgeSpec, steps: Steps) -> NetworkSpe
         spec = insert_on_edge(spec, edge, node)
         edge = EdgeSpec(node.id, edge.target, "out", edge.target_port)
     return spec
+
+
+def _with_room(spec: NetworkSpec, edge: EdgeSpec, room: float) -> NetworkSpec:
+    """Move the target and all that lies below it down, until it stands `room` below the source."""
+    top, y = spec.node(edge.source).position[1], spec.node(edge.target).position[1]
+    missing = top + room - y
+    if y <= top or missing <= 0:
+        return spec
+    return move(spec, {n.id: (n.position[0], n.position[1] + missing) for n in spec.nodes if n.position[1] >= y})
 
 
 def add_input(spec: NetworkSpec, target: EdgeSpec | None, shape: Sequence[int]) -> NetworkSpec:
