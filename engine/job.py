@@ -62,6 +62,13 @@ def explain(error: Exception, details: str = "") -> VitrineError:
             details=details,
             node=node,
         )
+    if "expected more than 1 value per channel" in lowered:
+        return JobFailed(
+            "Batch normalisation cannot learn from a single picture at a time.",
+            "Choose a batch size of 2 or more.",
+            details=details,
+            node=node,
+        )
     if isinstance(error, OSError) and error.errno == 28:
         return JobFailed(
             f"The disk is full, so {error.filename or 'a file'} could not be written.",

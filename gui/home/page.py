@@ -34,6 +34,18 @@ class HomePage(Page):
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.setAccessibleName("Home")
+        self._headings: list[QLabel] = []
+        self.offers: list[RecoveryOffer] = []
+        self._fill(self._column())
+        context.gallery.changed.connect(self._fill_gallery)
+        context.settings.changed.connect(self._fill_recent)
+        theme.watcher().changed.connect(self._themed)
+        self._fill_gallery()
+        self._fill_recent()
+        self._themed()
+
+    def _column(self) -> QVBoxLayout:
+        """The column in the middle of the page that scrolls when it is too tall."""
         scroll = QScrollArea(self)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -53,10 +65,12 @@ class HomePage(Page):
         column = QVBoxLayout(content)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(1.5))
-        self._headings: list[QLabel] = []
+        return column
+
+    def _fill(self, column: QVBoxLayout) -> None:
         self._title = QLabel("Draw a network, train it, watch it see")
         column.addWidget(self._title)
-        self.engine_line = EngineLine(context.engine)
+        self.engine_line = EngineLine(self.context.engine)
         column.addWidget(self.engine_line)
         self._offers = QVBoxLayout()
         self._offers.setSpacing(theme.space(1))
@@ -66,7 +80,7 @@ class HomePage(Page):
         column.addSpacing(theme.space(2))
         self._recent_heading = self._heading("Recent projects")
         column.addWidget(self._recent_heading)
-        self.recent = RecentList(context)
+        self.recent = RecentList(self.context)
         column.addWidget(self.recent)
         self._recent_space = QWidget()
         self._recent_space.setFixedHeight(theme.space(1))
@@ -75,13 +89,6 @@ class HomePage(Page):
         self.gallery = CardGrid()
         column.addWidget(self.gallery)
         column.addStretch(1)
-        context.gallery.changed.connect(self._fill_gallery)
-        context.settings.changed.connect(self._fill_recent)
-        theme.watcher().changed.connect(self._themed)
-        self.offers: list[RecoveryOffer] = []
-        self._fill_gallery()
-        self._fill_recent()
-        self._themed()
 
     def entered(self) -> None:
         self._fill_recent()

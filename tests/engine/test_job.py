@@ -56,6 +56,7 @@ def test_cancelling_wakes_a_paused_job() -> None:
         (RuntimeError("MPS backend out of memory"), OutOfMemory, "smaller batch"),
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), OutOfMemory, "smaller batch"),
         (MemoryError(), OutOfMemory, "smaller batch"),
+        (ValueError("Expected more than 1 value per channel when training, got [1, 8]"), JobFailed, "size of 2"),
         (OSError(errno.ENOSPC, "No space left on device", "metrics.csv"), JobFailed, "disk is full"),
         (FileNotFoundError(errno.ENOENT, "No such file or directory", "gone.png"), JobFailed, "gone.png"),
         (ZeroDivisionError("division by zero"), JobFailed, "details are in the log"),
