@@ -69,6 +69,7 @@ class HomePage(Page):
 
     def _fill(self, column: QVBoxLayout) -> None:
         self._title = QLabel("Draw a network, train it, watch it see")
+        self._title.setWordWrap(True)
         column.addWidget(self._title)
         self.engine_line = EngineLine(self.context.engine)
         column.addWidget(self.engine_line)

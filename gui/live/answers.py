@@ -7,11 +7,11 @@ from collections import Counter
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
 from engine.inference.detections import Classification, Detections, Outcome
 from gui import theme
-from gui.widgets.notes import QuietLabel
+from gui.widgets.notes import QuietLabel, ThemedLabel
 
 MOST_BARS = 12
 _EVERY_MS = 100
@@ -149,10 +149,9 @@ class AnswerPanel(QWidget):
         self._threshold = 0.5
         self._outcome: Outcome | None = None
         self.hint = QuietLabel("", self)
-        self.found = QLabel("", self)
+        self.found = ThemedLabel("", "text", "heading", self)
         self.found.setAccessibleName("What was found")
         self.found.setWordWrap(True)
-        self.found.setFont(theme.font("heading"))
         self.bars = ProbabilityBars(self)
         self.seen_title = QuietLabel("What the network sees", self)
         self.seen = SeenPicture(self)

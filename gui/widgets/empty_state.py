@@ -7,7 +7,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gui import theme
-from gui.widgets.notes import QuietLabel, ThemedLabel
+from gui.widgets.notes import ThemedLabel
 
 _ICON = 48
 _TEXT_WIDTH = 420
@@ -32,8 +32,8 @@ class EmptyState(QWidget):
         self.title = ThemedLabel(title, "text", "heading", self)
         self.title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.title.setWordWrap(True)
-        self.text = QuietLabel(text, self)
-        self.text.setFont(theme.font("body"))
+        self.text = ThemedLabel(text, "text_muted", "body", self)
+        self.text.setWordWrap(True)
         self.text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.button = QPushButton(action, self)
         self.button.setProperty("kind", "primary")

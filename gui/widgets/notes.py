@@ -10,18 +10,22 @@ from gui import theme
 
 
 class ThemedLabel(QLabel):
-    """A label in one of the theme's colours, by the token's name, that follows a change of theme."""
+    """A label in one of the theme's colours, by the token's name, that follows changes of theme and of text size."""
 
     def __init__(self, text: str = "", colour: str = "text", role: theme.Role = "body", parent: QWidget | None = None):
         super().__init__(text, parent)
         self._colour = colour
-        self.setFont(theme.font(role))
-        self._paint()
-        theme.watcher().changed.connect(self._paint)
+        self._role: theme.Role = role
+        self._themed()
+        theme.watcher().changed.connect(self._themed)
 
     def set_colour(self, colour: str) -> None:
         """Take another of the theme's colours, by the token's name."""
         self._colour = colour
+        self._paint()
+
+    def _themed(self) -> None:
+        self.setFont(theme.font(self._role))
         self._paint()
 
     def _paint(self) -> None:

@@ -26,10 +26,15 @@ class LegendEntry(QAbstractButton):
         self.setCheckable(True)
         self.setChecked(not curve.hidden)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setFont(theme.font("small"))
+        self._themed()
+        theme.watcher().changed.connect(self._themed)
         kind = "dashed" if curve.style.dashed else "solid"
         self.setAccessibleName(curve.style.label)
         self.setToolTip(f"{curve.style.label} ({kind} line). Click to hide or show it.")
+
+    def _themed(self) -> None:
+        self.setFont(theme.font("small"))
+        self.updateGeometry()
 
     def set_value(self, value: str) -> None:
         if value != self.value:
