@@ -45,7 +45,7 @@ def run(arguments: Sequence[str], open_window: Window) -> int:
         log.debug("%s", error.details)
         return error.exit_code
     except KeyboardInterrupt:
-        print("Interrupted. Nothing was left half-written.", file=sys.stderr)
+        print("Interrupted; nothing was left half-written. A training goes on with --resume.", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone; Python would complain once more while closing stdout.
