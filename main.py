@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from pathlib import Path
 
@@ -18,6 +19,9 @@ def open_window(path: Path | None) -> int:
     from engine import system
 
     system.check_window()
+    # What is imported now stays, and looking through it again and again delays the first picture. From then on
+    # `gui.runtime.collector` collects, in the interface thread.
+    gc.disable()
     try:
         from gui.app import run
     except ImportError as error:
