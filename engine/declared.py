@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from engine.complaints import words
 from engine.errors import BadInput
 from engine.frozen import thaw
 from engine.registry import Registry
@@ -26,7 +27,7 @@ def parse_choice(registry: Registry[type[T]], choice: Choice) -> T:
         name = ".".join(str(part) for part in first["loc"]) or "its options"
         known = ", ".join(declaration.model_fields)
         raise BadInput(
-            f"The {registry.kind} {choice.id!r} cannot use {name} = {first.get('input')!r}: {first['msg']}.",
-            f"Its options are {known}.",
+            f"The {registry.kind} {choice.id!r} cannot use {name} = {first.get('input')!r}.",
+            f"{words(first)} Its options are {known}.",
             details=str(error),
         ) from None

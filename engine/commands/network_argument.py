@@ -112,6 +112,12 @@ def _traced(text: str, options: dict[str, Any], shape: Shape) -> NetworkSpec:
         module = function(**options)
     except (TypeError, ValueError) as error:
         raise BadInput(f"{text} refuses these options: {error}.", "Change what --set passes.") from None
+    except OSError as error:
+        # torchvision's detectors, for one, fetch the weights of their backbone unless told not to.
+        raise BadInput(
+            f"{text} wants a file that is not here, such as weights from the internet: {error}.",
+            "Tell it to start without them, such as --set weights=null --set weights_backbone=null.",
+        ) from None
     if not isinstance(module, nn.Module):
         raise BadInput(
             f"{text} returned {type(module).__name__}, which is no torch module.",

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from engine.commands.base import COMMANDS, DONE, Command, Output
 from engine.commands.interruptible import run_interruptible
+from engine.complaints import words
 from engine.errors import BadInput
 from engine.events import Event, Notice
 from engine.project.places import runs_root
@@ -64,7 +65,7 @@ def with_overrides(project: ProjectSpec, args: Namespace) -> ProjectSpec:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join(map(str, first["loc"]))
-        raise BadInput(f"--{name} cannot be {first.get('input')!r}.", f"{first['msg']}.") from None
+        raise BadInput(f"--{name} cannot be {first.get('input')!r}.", words(first)) from None
     return project.with_(training=training)
 
 
@@ -76,6 +77,8 @@ def _run_dir(args: Namespace) -> Path:
         out: Path = args.out
         if not args.resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise BadInput(f"{out} is not empty.", "Give another --out, or go on with the run there: --resume.")
+        if args.resume and not out.is_dir():
+            raise BadInput(f"There is no run in {out} to go on with.", "Give a run's folder, or leave out --resume.")
         return out
     root = runs_root(args.project)
     if not args.resume:

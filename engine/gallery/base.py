@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from engine.complaints import words
 from engine.errors import BadInput
 from engine.graph.layout import layout
 from engine.graph.spec import BLOCK, INPUT, OUTPUT, EdgeSpec, NetworkSpec, NodeSpec
@@ -68,8 +69,8 @@ def open_network(id: str, **options: Any) -> NetworkSpec:
         name = ".".join(str(part) for part in first["loc"])
         known = ", ".join(entry.options.model_fields)
         raise BadInput(
-            f"{entry.name} cannot take {name} = {first.get('input')!r}: {first['msg']}.",
-            f"Its options are {known}.",
+            f"{entry.name} cannot take {name} = {first.get('input')!r}.",
+            f"{words(first)} Its options are {known}.",
             details=str(error),
         ) from None
     return entry.build(chosen)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from engine.complaints import words
 from engine.errors import BadInput
 from engine.registry import Registry
 
@@ -84,7 +85,7 @@ def parse_layer(type: str, params: Mapping[str, Any], node: str | None = None) -
         where = f"{node}: " if node else ""
         raise BadInput(
             f"{where}{type} cannot use {name} = {first.get('input')!r}.",
-            f"{first['msg']}.",
+            words(first),
             node=node,
             details=str(error),
         ) from None

@@ -37,7 +37,12 @@ def obstacle(context: Context) -> Obstacle | None:
         return Obstacle("The engine is still loading.", passing=True)
     if not context.checker.up_to_date or context.checker.analysis is None:
         return Obstacle("The network is being checked.", passing=True)
-    errors = context.checker.analysis.errors
+    # A head of another width than the data is only a warning on the drawing, but nothing can be learned with it.
+    errors = [
+        problem
+        for problem in context.checker.analysis.problems
+        if problem.severity == "error" or problem.kind == "head-width"
+    ]
     if errors:
         count = f"{len(errors)} problems, the first being" if len(errors) > 1 else "a problem"
         return Obstacle(

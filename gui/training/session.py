@@ -198,6 +198,14 @@ class TrainingSession(QObject):
         if "train.pause" in actions:
             actions["train.pause"].setText("&Resume training" if self.state == "paused" else "&Pause training")
             actions["train.pause"].setEnabled(self.state in ("running", "paused"))
+        if "train.start" in actions:
+            start = actions["train.start"]
+            start.setEnabled(not self.busy)
+            start.setToolTip(
+                "A training is running; stop it first (Shift+F5)"
+                if self.busy
+                else "Train the network on the data of this project (F5)"
+            )
         if "train.stop" in actions:
             actions["train.stop"].setEnabled(self.busy and self.state != "stopping")
 

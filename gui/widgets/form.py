@@ -9,13 +9,13 @@ from pydantic import BaseModel, ValidationError
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QVBoxLayout, QWidget
 
+from engine.complaints import problems_of
 from engine.datasets.spec import Choice
 from engine.errors import VitrineError
 from engine.registry import Registry
 from gui import theme
 from gui.widgets.field_editors import guard_wheel, make_editor
 from gui.widgets.field_kind import FieldKind, kinds_of
-from gui.widgets.field_words import problems_of
 from gui.widgets.notes import ProblemNote, QuietLabel
 
 TYPING_PAUSE_MS = 250

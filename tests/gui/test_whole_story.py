@@ -170,6 +170,7 @@ def test_from_an_empty_project_to_a_network_that_reads_handwriting(
     qtbot.waitUntil(lambda: document.project.training.epochs == 12)
     click(button(window.top_bar, "Start training"))
     qtbot.waitUntil(lambda: train.session.state == "running", timeout=60_000)
+    assert not button(window.top_bar, "Start training").isEnabled(), "one training at a time"
     name = train.session.run_name
     curve = train.run_curves
     qtbot.waitUntil(lambda: name in curve and points(curve[name]) > 5, timeout=120_000)

@@ -1,4 +1,4 @@
-"""pydantic's complaints in words for the person at the form."""
+"""pydantic's complaints in words for a person, at a form as at the command line. Never imports torch."""
 
 from __future__ import annotations
 
@@ -11,6 +11,20 @@ _RANGE = {
     "greater_than_equal": ("ge", "at least"),
     "less_than": ("lt", "below"),
     "less_than_equal": ("le", "at most"),
+}
+_KINDS = {
+    "extra_forbidden": "There is no such setting.",
+    "missing": "It has to be given.",
+    "int_type": "Must be a whole number.",
+    "int_parsing": "Must be a whole number.",
+    "int_from_float": "Must be a whole number.",
+    "float_type": "Must be a number.",
+    "float_parsing": "Must be a number.",
+    "finite_number": "Must be a finite number.",
+    "bool_type": "Must be true or false.",
+    "bool_parsing": "Must be true or false.",
+    "string_type": "Must be a text.",
+    "tuple_type": "Must be a list of values.",
 }
 
 
@@ -26,6 +40,8 @@ def problems_of(error: ValidationError) -> dict[str, str]:
 def words(error: Any) -> str:
     """One complaint of pydantic as a sentence."""
     kind, context = error["type"], error.get("ctx") or {}
+    if kind in _KINDS:
+        return _KINDS[kind]
     if kind in _RANGE:
         key, spoken = _RANGE[kind]
         limit = context[key]
