@@ -86,6 +86,8 @@ class TopBar(QWidget):
         self.train.setAccessibleName(self.train.text())
         self.train.setToolTip(with_shortcut("Train the network on the data of this project", action))
         self.train.clicked.connect(action.trigger)
+        self._start = action
+        action.changed.connect(self._follow_start)
         row.addWidget(self.train)
         document.changed.connect(self._named)
         document.replaced.connect(self._named)
@@ -103,6 +105,11 @@ class TopBar(QWidget):
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         row.addWidget(button)
         return button
+
+    def _follow_start(self) -> None:
+        """Disabled while a training runs; the tip then says so."""
+        self.train.setEnabled(self._start.isEnabled())
+        self.train.setToolTip(self._start.toolTip())
 
     def _named(self) -> None:
         name = self._document.project.name or "Untitled"
