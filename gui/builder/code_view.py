@@ -38,7 +38,6 @@ class CodeView(QWidget):
         self._asked: NetworkSpec | None = None
         self.text = QPlainTextEdit(self)
         self.text.setReadOnly(True)
-        self.text.setFont(theme.font("mono"))
         self.text.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
         self.text.setFrameShape(QPlainTextEdit.Shape.NoFrame)
         self.text.setAccessibleName("PyTorch code of the network")
@@ -57,7 +56,12 @@ class CodeView(QWidget):
         layout.addLayout(bar)
         layout.addWidget(self.text, 1)
         context.checker.analysed.connect(self.refresh)
+        theme.watcher().changed.connect(self._themed)
+        self._themed()
         self.refresh()
+
+    def _themed(self) -> None:
+        self.text.setFont(theme.font("mono"))
 
     def refresh(self, analysis: object = None) -> None:
         """Write the code anew if this is in view and the network is another one."""

@@ -155,7 +155,6 @@ class LayerTree(QTreeWidget):
         for category in sorted(by_category, key=lambda name: (ranked.get(name, len(ranked)), name)):
             section = QTreeWidgetItem(self, [_NAMES.get(category, category.capitalize())])
             section.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
-            section.setFont(0, theme.font("small"))
             section.setData(0, _WORDS, category)
             for type, layer in sorted(by_category[category], key=_beginners_first):
                 self._add(section, type, layer)
@@ -175,6 +174,7 @@ class LayerTree(QTreeWidget):
         muted = QColor(theme.tokens().text_muted)
         for section in self._sections():
             section.setForeground(0, muted)
+            section.setFont(0, theme.font("small"))
             for item in _children(section):
                 item.setIcon(0, _chip(LAYERS.get(item.data(0, _TYPE)).category))
 

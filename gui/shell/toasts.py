@@ -47,7 +47,8 @@ class Toast(QWidget):
             column.addWidget(self._line(note.advice, "text_muted"))
         self.details = QPlainTextEdit(note.details, self)
         self.details.setReadOnly(True)
-        self.details.setFont(theme.font("mono"))
+        self._themed()
+        theme.watcher().changed.connect(self._themed)
         self.details.setAccessibleName("Details")
         self.details.setFixedHeight(140)
         self.details.hide()
@@ -65,6 +66,9 @@ class Toast(QWidget):
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.gone)
         self._start()
+
+    def _themed(self) -> None:
+        self.details.setFont(theme.font("mono"))
 
     def _colour(self) -> str:
         return {"info": "accent", "success": "success", "warning": "warning"}.get(self.note.severity, "problem")

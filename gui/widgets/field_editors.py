@@ -143,10 +143,14 @@ class LinesEditor(QPlainTextEdit):
         super().__init__(parent)
         self._format = _Given(kind.format)
         self.setTabChangesFocus(True)
-        self.setFont(theme.font("mono"))
-        self.setFixedHeight(self.fontMetrics().lineSpacing() * 6 + theme.space(2))
         self.textChanged.connect(self._changed)
         self._setting = False
+        self._themed()
+        theme.watcher().changed.connect(self._themed)
+
+    def _themed(self) -> None:
+        self.setFont(theme.font("mono"))
+        self.setFixedHeight(self.fontMetrics().lineSpacing() * 6 + theme.space(2))
 
     def _changed(self) -> None:
         if not self._setting:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from gui import theme
+from gui.builder.palette import LayerTree
 from gui.widgets.curves import Curve, CurveStyle
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.notes import QuietLabel, ThemedLabel
@@ -38,3 +39,14 @@ def test_every_text_doubles_while_the_window_is_open(qapp: QApplication, qtbot: 
     theme.apply(qapp, "light", 200)
     for name, widget in texts.items():
         assert widget.font().pointSizeF() == pytest.approx(2 * before[name], rel=0.02), name
+
+
+def test_the_headings_of_the_layers_follow_there_and_back(qapp: QApplication, qtbot: QtBot) -> None:
+    tree = LayerTree()
+    qtbot.addWidget(tree)
+    sections = [item for item in (tree.topLevelItem(row) for row in range(tree.topLevelItemCount())) if item]
+    before = sections[0].font(0).pointSizeF()
+    theme.apply(qapp, "light", 200)
+    assert sections[0].font(0).pointSizeF() == pytest.approx(2 * before, rel=0.02)
+    theme.apply(qapp, "light", 100)
+    assert all(section.font(0).pointSizeF() == pytest.approx(before) for section in sections)
