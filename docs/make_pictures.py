@@ -63,9 +63,13 @@ class Photographer:
             "Shorten", project.with_(training=project.training.model_copy(update={"epochs": EPOCHS}))
         )
         self.idle()
-        for page in ("build", "data"):
-            self.go(page)
-            self.both(page)
+        build: Any = self.go("build")
+        build.jump("conv2")
+        build.drawer.setCurrentWidget(build.drawer.code)
+        self.until(lambda: bool(build.drawer.code.text.toPlainText()))
+        self.both("build")
+        self.go("data")
+        self.both("data")
         for seed in (0, 1):
             project = services.document.project
             training = project.training.model_copy(update={"seed": seed, "weight_decay": 0.003 * seed})
@@ -87,6 +91,7 @@ class Photographer:
         services.gallery.open("resnet18")
         self.until(lambda: len(services.document.project.network.nodes) > 14)
         self.go("build")
+        build.drawer.setCurrentWidget(build.drawer.problems)
         self.both("build-resnet18")
         self.window.close()
         self.until(lambda: not self.window.isVisible(), 30)
