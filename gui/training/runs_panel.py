@@ -132,8 +132,28 @@ class RunModel(QAbstractListModel):
 
 class _Delegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
-        lines = QFontMetrics(theme.font("body")).height() + QFontMetrics(theme.font("small")).height()
-        return QSize(160, lines + theme.space(1.75))
+        model = index.model()
+        assert isinstance(model, RunModel)
+        view = option.widget
+        assert isinstance(view, RunList)
+        beside, below = self._lines(model.runs[index.row()], view.viewport().width() - _BOX - 14 - theme.space(1))
+        body, small = QFontMetrics(theme.font("body")).height(), QFontMetrics(theme.font("small")).height()
+        return QSize(160, body * (1 if beside else 2) + small * len(below) + theme.space(1.75))
+
+    def _lines(self, run: RunInfo, width: int) -> tuple[bool, list[str]]:
+        """Whether the value has room beside the name, and the description broken into lines."""
+        body, small = QFontMetrics(theme.font("body")), QFontMetrics(theme.font("small"))
+        value = percent(run.best_value) if run.best_value is not None else ""
+        beside = not value or body.horizontalAdvance(run.name) + body.horizontalAdvance(value) + 8 <= width
+        room = width - small.height() - 3
+        lines: list[str] = []
+        for part in describe(run).split(" · "):
+            longer = f"{lines[-1]} · {part}" if lines else part
+            if lines and small.horizontalAdvance(longer) <= room:
+                lines[-1] = longer
+            else:
+                lines.append(part)
+        return beside, lines
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         t = theme.tokens()
@@ -153,21 +173,25 @@ class _Delegate(QStyledItemDelegate):
         body, small = theme.font("body"), theme.font("small")
         first = QRect(words.x(), words.y(), words.width(), QFontMetrics(body).height())
         value = percent(run.best_value) if run.best_value is not None else ""
+        beside, lines = self._lines(run, words.width())
+        last = first if beside else first.translated(0, first.height())
         painter.setFont(body)
         painter.setPen(QColor(t.text))
-        painter.drawText(first, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, value)
-        room = first.width() - QFontMetrics(body).horizontalAdvance(value) - 8
+        painter.drawText(last, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, value)
+        room = first.width() - (QFontMetrics(body).horizontalAdvance(value) + 8 if beside else 0)
         name = QFontMetrics(body).elidedText(run.name, Qt.TextElideMode.ElideRight, room)
         painter.drawText(first, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
         metrics = QFontMetrics(small)
-        second = QRect(words.x(), first.bottom() + 1, words.width(), metrics.height())
+        second = QRect(words.x(), last.bottom() + 1, words.width(), metrics.height())
         side = metrics.height() - 2
         theme.icon(_GLYPH[run.status], _COLOUR[run.status]).paint(painter, second.x(), second.y() + 1, side, side)
         painter.setFont(small)
         painter.setPen(QColor(t.text_muted))
         below = second.adjusted(side + 5, 0, 0, 0)
-        text = metrics.elidedText(describe(run), Qt.TextElideMode.ElideRight, below.width())
-        painter.drawText(below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        for number, line in enumerate(lines):
+            text = metrics.elidedText(line, Qt.TextElideMode.ElideRight, below.width())
+            place = below.translated(0, number * metrics.height())
+            painter.drawText(place, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
         painter.restore()
 
     def _paint_box(self, painter: QPainter, area: QRect, option: QStyleOptionViewItem, checked: bool) -> None:
@@ -217,7 +241,7 @@ class RunList(QListView):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.viewport().setAutoFillBackground(False)
         self.setMouseTracking(True)
-        self.setUniformItemSizes(True)
+        self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)

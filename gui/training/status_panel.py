@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from gui import theme
 from gui.training.readiness import Obstacle
@@ -97,7 +98,7 @@ class StatusPanel(QWidget):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        buttons = QHBoxLayout()
+        self._head = buttons = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         buttons.setSpacing(theme.space(1))
         for widget in (self.start, self.pause, self.stop, self.resume_run):
             buttons.addWidget(widget)
@@ -113,10 +114,40 @@ class StatusPanel(QWidget):
         layout.addLayout(buttons)
         layout.addWidget(self.bar)
         layout.addLayout(tiles)
+        self._themed()
+        theme.watcher().changed.connect(self._themed)
+
+    def _themed(self) -> None:
+        side = theme.icon_side(16)
+        for button in (self.start, self.pause, self.stop, self.resume_run):
+            button.setIconSize(QSize(side, side))
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Buttons side by side, or below one another where large words leave no room for that."""
+        shown = [button for button in self._buttons() if not button.isHidden()]
+        wide = sum(button.sizeHint().width() + self._head.spacing() for button in shown)
+        if self.state.text():
+            wide += self.state.minimumSizeHint().width()
+        way = QBoxLayout.Direction
+        direction = way.LeftToRight if wide <= self.width() else way.TopToBottom
+        if direction != self._head.direction():
+            self._head.setDirection(direction)
+        self.updateGeometry()
+
+    def _buttons(self) -> tuple[QPushButton, ...]:
+        return self.start, self.pause, self.stop, self.resume_run, self.lead
+
+    def minimumSizeHint(self) -> QSize:
+        widest = max(button.sizeHint().width() for button in self._buttons() if not button.isHidden())
+        return QSize(widest, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
 
     def _button(self, words: str, icon: str, tip: str) -> QPushButton:
         button = QPushButton(theme.icon(icon), words, self)
-        button.setIconSize(QSize(16, 16))
         button.setToolTip(tip)
         button.setAccessibleName(words)
         return button
@@ -166,6 +197,7 @@ class StatusPanel(QWidget):
             self.lead.setText(obstacle.action)
             self.lead.setAccessibleName(obstacle.action)
             self.lead.setToolTip(f"Go to the page {obstacle.page.capitalize()}")
+        self._arrange()
 
     def show_numbers(self) -> None:
         """Write what the session knows now."""

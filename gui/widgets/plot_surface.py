@@ -131,6 +131,11 @@ class PlotSurface(pg.PlotWidget):
             last = self._stars[-1]
             (left, right), (bottom, top) = self.view.viewRange()
             across = 1.05 if last.x > (left + right) / 2 else -0.05
+            wide = self._label.boundingRect().width()
+            at = (last.x - left) / (right - left) * self.view.width() if right > left else 0.0
+            # Large words may be wider than the room on that side: they are moved until their start is seen.
+            if wide:
+                across = min(max(across, 1 - (self.view.width() - at) / wide), at / wide)
             anchor = (across, -0.1 if last.y > (bottom + top) / 2 else 1.1)
             if anchor != tuple(self._label.anchor):
                 self._label.setAnchor(anchor)
