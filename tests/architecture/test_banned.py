@@ -132,6 +132,10 @@ def colour_numbers(path: str, text: str) -> Iterator[int]:
             yield node.lineno
 
 
+# Put together here, so that this file does not hold what it forbids.
+INDEX_OPTION = "-".join(("index", "url"))
+PACKAGE_INDEX = r"\.".join(("pypi", "org"))
+
 RULES = [
     Rule(
         "sleeping",
@@ -240,7 +244,7 @@ RULES = [
         "a package index by name",
         "Let pip use the index that its user has configured.",
         TEXT,
-        lines(r"pypi\.org|pythonhosted\.org|download\.pytorch\.org|--(extra-)?index-url|conda\.anaconda\.org"),
+        lines(f"--(extra-)?{INDEX_OPTION}|{PACKAGE_INDEX}"),
     ),
 ]
 
@@ -292,7 +296,7 @@ BAD = {
     "suppressing everything": "with contextlib.suppress(Exception):\n    f()",
     "unfinished work": "# TODO later",
     "paths of one machine": "open('/home/me/x')",
-    "a package index by name": "pip install --index-url https://pypi.org/simple x",
+    "a package index by name": f"pip install --{INDEX_OPTION} somewhere x",
 }
 
 
