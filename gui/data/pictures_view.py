@@ -7,7 +7,17 @@ from dataclasses import dataclass
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSplitter, QStackedWidget, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QHBoxLayout,
+    QPushButton,
+    QSplitter,
+    QStackedWidget,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from engine.datasets.base import DATASETS, PictureSet
 from engine.datasets.published import PublishedDataset
@@ -24,6 +34,8 @@ from gui.data.split_bar import NAMES
 from gui.data.thumbnails import ThumbnailLoader
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.notes import QuietLabel, ThemedLabel
+
+_NARROW = 50  # letters: below this, parts stand below one another
 
 
 @dataclass(frozen=True)
@@ -68,6 +80,8 @@ class PicturesView(QWidget):
         model.pictures_changed.connect(self._pictures_changed)
         model.report_changed.connect(self._report_changed)
         model.state_changed.connect(self._state_changed)
+        theme.watcher().changed.connect(self._arrange)
+        self._arrange()
         self._pictures_changed()
         self._state_changed()
 
@@ -83,7 +97,6 @@ class PicturesView(QWidget):
         middle.addWidget(self.stack)
         middle.setStretchFactor(1, 1)
         middle.setSizes([200, 560])
-        self.bars.setMinimumWidth(self.fontMetrics().averageCharWidth() * 20)
         self.shown = QWidget(self)
         column = QVBoxLayout(self.shown)
         column.setContentsMargins(0, 0, 0, 0)
@@ -110,7 +123,7 @@ class PicturesView(QWidget):
         place.insertWidget(place.count() - 1, button, 0, Qt.AlignmentFlag.AlignHCenter)
         return button
 
-    def _header(self) -> QHBoxLayout:
+    def _header(self) -> QBoxLayout:
         self.title = ThemedLabel("", "text", "heading", self)
         self.title.setWordWrap(True)
         self.subtitle = QuietLabel("", self)
@@ -129,12 +142,31 @@ class PicturesView(QWidget):
         self.seen.toggled.connect(self._show_wall)
         self.smaller = self._zoom_button("zoom_out", "Smaller pictures (-)", -1)
         self.larger = self._zoom_button("zoom_in", "Larger pictures (+)", 1)
-        row = QHBoxLayout()
+        buttons = QHBoxLayout()
+        for button in (self.seen, self.smaller, self.larger):
+            buttons.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        self._head = row = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         row.setContentsMargins(theme.space(2), theme.space(1.5), theme.space(1), theme.space(1))
         row.addLayout(words, 1)
-        for button in (self.seen, self.smaller, self.larger):
-            row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(buttons)
         return row
+
+    def _arrange(self) -> None:
+        """Side by side, or below one another where large words leave no room for that."""
+        letter = self.fontMetrics().averageCharWidth()
+        narrow = self.width() < letter * _NARROW
+        way = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
+        if way != self._head.direction():
+            self._head.setDirection(way)
+        across = Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
+        self.bars.setMinimumWidth(0 if narrow else letter * 20)
+        if across != self.middle.orientation():
+            self.middle.setOrientation(across)
+            self.middle.setSizes([200, 200] if narrow else [200, 560])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
 
     def _zoom_button(self, icon: str, tip: str, step: int) -> QToolButton:
         button = QToolButton(self)

@@ -15,6 +15,7 @@ class PanelSection(QWidget):
     def __init__(self, title: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.heading = ThemedLabel(title, "text", "heading", self)
+        self.heading.setWordWrap(True)
         self.corner = QHBoxLayout()
         self.corner.setSpacing(theme.space(0.5))
         top = QHBoxLayout()
