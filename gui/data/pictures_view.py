@@ -158,6 +158,9 @@ class PicturesView(QWidget):
         way = QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight
         if way != self._head.direction():
             self._head.setDirection(way)
+            self._head.setContentsMargins(
+                theme.space(1 if narrow else 2), theme.space(1.5), theme.space(1), theme.space(1)
+            )
         across = Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
         self.bars.setMinimumWidth(0 if narrow else letter * 20)
         if across != self.middle.orientation():
