@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+from engine.errors import BadInput
+from engine.frozen import FrozenDict
 from engine.graph.spec import BLOCK, NodeSpec
-from engine.layers.base import LAYERS
+from engine.layers.base import LAYERS, Layer, parse_layer
 
 
 def input_ports(node: NodeSpec) -> tuple[str, ...]:
@@ -15,7 +19,7 @@ def input_ports(node: NodeSpec) -> tuple[str, ...]:
     if node.type == BLOCK:
         inner = node.subgraph.inputs if node.subgraph else ()
         return tuple("in" if index == 0 else one.id for index, one in enumerate(inner))
-    return LAYERS.get(node.type).inputs if node.type in LAYERS else ("in",)
+    return _layer_ports(node)[0]
 
 
 def output_ports(node: NodeSpec) -> tuple[str, ...]:
@@ -23,7 +27,7 @@ def output_ports(node: NodeSpec) -> tuple[str, ...]:
     if node.type == BLOCK:
         inner = node.subgraph.outputs if node.subgraph else ()
         return tuple("out" if index == 0 else one.id for index, one in enumerate(inner))
-    return LAYERS.get(node.type).outputs if node.type in LAYERS else ("out",)
+    return _layer_ports(node)[1]
 
 
 def is_variadic(node: NodeSpec) -> bool:
@@ -34,3 +38,22 @@ def is_variadic(node: NodeSpec) -> bool:
 def is_known(node: NodeSpec) -> bool:
     """Whether this program has the node's type."""
     return node.type in LAYERS or (node.type == BLOCK and node.subgraph is not None)
+
+
+def _layer_ports(node: NodeSpec) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    if node.type not in LAYERS:
+        return ("in",), ("out",)
+    kind = LAYERS.get(node.type)
+    if kind.input_ports is Layer.input_ports and kind.output_ports is Layer.output_ports:
+        return kind.inputs, kind.outputs
+    return _chosen_ports(node.type, node.params)
+
+
+@lru_cache(maxsize=4096)
+def _chosen_ports(type: str, params: FrozenDict) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The ports that a layer's settings ask for; those of its defaults while the settings are wrong."""
+    try:
+        layer = parse_layer(type, params)
+    except BadInput:
+        layer = parse_layer(type, {})
+    return layer.input_ports(), layer.output_ports()

@@ -31,6 +31,7 @@ class NodeSpec:
         params: the layer's own settings that differ from its defaults or were set by hand; plain JSON values.
         position: centre of the card on the canvas, in scene units.
         subgraph: the network inside a composite block; its Input and Output nodes, in order, are the block's ports.
+        shares: id of the node, beside this one and alike in type, parameters and subgraph, whose weights it uses.
     """
 
     id: str
@@ -38,6 +39,7 @@ class NodeSpec:
     params: Mapping[str, Any] = field(default_factory=FrozenDict)
     position: tuple[float, float] = (0.0, 0.0)
     subgraph: NetworkSpec | None = None
+    shares: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.params, FrozenDict):
@@ -145,6 +147,8 @@ def _plain_node(node: NodeSpec) -> dict[str, Any]:
     }
     if node.subgraph is not None:
         plain["subgraph"] = _plain_network(node.subgraph)
+    if node.shares is not None:
+        plain["shares"] = node.shares
     return plain
 
 

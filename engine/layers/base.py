@@ -48,6 +48,14 @@ class Layer(BaseModel):
     outputs: ClassVar[tuple[str, ...]] = ("out",)
     variadic: ClassVar[bool] = False
 
+    def input_ports(self) -> tuple[str, ...]:
+        """Names of the ports that take edges; a layer whose ports depend on its settings overrides this."""
+        return self.inputs
+
+    def output_ports(self) -> tuple[str, ...]:
+        """Names of the ports that edges leave; a layer whose ports depend on its settings overrides this."""
+        return self.outputs
+
     def build(self, *input_shapes: Shape) -> nn.Module:
         """Return the module for inputs of these shapes (without the batch).
 
