@@ -10,11 +10,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from engine.graph.level import Level, resolve
+from engine.graph.ports import is_each
 from engine.graph.problems.base import PROBLEMS, View, title, try_layer
 from engine.graph.repairs import default_param, take_out, within
 from engine.graph.results import SEVERITIES, Analysis, NodeInfo, Problem, Totals
 from engine.graph.shapes import warm_up as warm_up
-from engine.graph.spec import NetworkSpec, Shape
+from engine.graph.spec import NetworkSpec, NodeSpec, Shape
 
 
 def analyse(spec: NetworkSpec, previous: Analysis | None = None, *, classes: int | None = None) -> Analysis:
@@ -28,7 +29,7 @@ def analyse(spec: NetworkSpec, previous: Analysis | None = None, *, classes: int
         return previous
     level = resolve(spec)
     nodes: dict[str, NodeInfo] = {}
-    _collect(level, "", nodes)
+    _collect(level, "", nodes, 1, True)
     if previous is not None:
         for id, info in nodes.items():
             before = previous.nodes.get(id)
@@ -60,14 +61,33 @@ def _ends(shapes: Iterable[Shape | None]) -> Shape | tuple[Shape | None, ...] | 
     return found
 
 
-def _collect(level: Level, prefix: str, nodes: dict[str, NodeInfo]) -> None:
+def _collect(level: Level, prefix: str, nodes: dict[str, NodeInfo], times: int, counted: bool) -> None:
+    """File every node under its path.
+
+    What runs once for each of several elements costs that many times as much; what uses the weights of another block
+    (not `counted`) has no parameters of its own.
+    """
     for node in level.spec.nodes:
         info = level.infos[node.id]
-        nodes[prefix + node.id] = replace(info, id=prefix + node.id) if prefix else info
+        if prefix:
+            info = replace(info, id=prefix + node.id)
+        if times != 1:
+            info = replace(info, macs=times * info.macs, activation_bytes=times * info.activation_bytes)
+        if not counted:
+            info = replace(info, parameters=0, trainable_parameters=0)
+        nodes[prefix + node.id] = info
         if node.id in level.inside:
-            _collect(level.inside[node.id], f"{prefix}{node.id}.", nodes)
+            each = info.input_shapes[0][0] if is_each(node) and info.input_shapes else 1
+            _collect(
+                level.inside[node.id], f"{prefix}{node.id}.", nodes, times * each, counted and _is_counted(node, info)
+            )
         elif node.subgraph is not None:
             _unknown(node.subgraph, f"{prefix}{node.id}.", nodes)
+
+
+def _is_counted(node: NodeSpec, info: NodeInfo) -> bool:
+    """Whether a block's weights are counted at it, and not at another one that shares them."""
+    return node.shares is None or info.parameters > 0
 
 
 def _unknown(spec: NetworkSpec, prefix: str, nodes: dict[str, NodeInfo]) -> None:

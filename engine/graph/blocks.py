@@ -8,6 +8,7 @@ from dataclasses import replace
 from engine.errors import BadInput
 from engine.graph.ids import check_id, free_id
 from engine.graph.ports import input_ports, output_ports
+from engine.graph.sharing import family
 from engine.graph.spec import BLOCK, INPUT, OUTPUT, EdgeSpec, GroupSpec, NetworkSpec, NodeSpec
 from engine.graph.topology import expand, reachable
 
@@ -26,6 +27,17 @@ def detach_block(spec: NetworkSpec, id: str) -> NetworkSpec:
     block = spec.node(id)
     if block.type != BLOCK or block.subgraph is None:
         raise BadInput(f"{id} ({block.type}) is not a block.", "Choose a node that holds others.", node=id)
+    if block.params.get("each"):
+        raise BadInput(
+            f"{id} is applied to each element of its input, which its layers alone would not be.",
+            "Switch that off before you take the block apart.",
+            node=id,
+        )
+    if len(family(spec, id)) > 1:
+        others = ", ".join(one for one in family(spec, id) if one != id)
+        raise BadInput(
+            f"{id} uses the same weights as {others}.", "Give it weights of its own before you take it apart.", node=id
+        )
     inner = [node for node in block.subgraph.nodes if node.type not in (INPUT, OUTPUT)]
     taken = set(spec.by_id)
     names: dict[str, str] = {}
@@ -66,6 +78,14 @@ def make_block(spec: NetworkSpec, ids: Iterable[str], name: str = "block1") -> N
         raise BadInput("A block needs layers, and not the network's own inputs or outputs.", "Select other nodes.")
     if name in spec.by_id and name not in inside:
         raise BadInput(f"The network already has a node {name!r}.", "Choose another name.")
+    for node in chosen:
+        apart = [one for one in family(spec, node.id) if one not in inside]
+        if apart:
+            raise BadInput(
+                f"{node.id} uses the same weights as {apart[0]}, which is not selected.",
+                "Select both, or give one of them weights of its own.",
+                node=node.id,
+            )
     outside = {e.target for e in spec.edges if e.source in inside and e.target not in inside}
     back = reachable(spec, outside) & inside
     if back:

@@ -14,9 +14,16 @@ from engine.errors import BadInput
 from engine.frozen import FrozenDict
 from engine.graph.blocks import detach_block as detach_block
 from engine.graph.blocks import make_block as make_block
+from engine.graph.exposed import Target
+from engine.graph.exposed import set_exposed as _set_exposed
+from engine.graph.exposed import with_exposed as _with_exposed
 from engine.graph.ids import check_id, free_id
 from engine.graph.ids import fresh_id as fresh_id
 from engine.graph.ports import input_ports, is_known, is_variadic, output_ports
+from engine.graph.sharing import alike, handed_on, in_step
+from engine.graph.sharing import own_weights as own_weights
+from engine.graph.sharing import share_weights as share_weights
+from engine.graph.sharing import use_again as use_again
 from engine.graph.spec import EdgeSpec, GroupSpec, NetworkSpec, NodeSpec
 
 Edit = Callable[[NetworkSpec], NetworkSpec]
@@ -31,11 +38,15 @@ def add_node(spec: NetworkSpec, node: NodeSpec) -> NetworkSpec:
 
 
 def remove(spec: NetworkSpec, ids: Iterable[str], heal: bool = False) -> NetworkSpec:
-    """Take nodes out, with their edges. `heal` joins what fed a removed node to what it fed."""
+    """Take nodes out, with their edges. `heal` joins what fed a removed node to what it fed.
+
+    Weights that others use as well go on to the first of these.
+    """
     gone = [spec.node(id).id for id in ids]
     for id in gone if heal else ():
         spec = _bypass(spec, id)
     lost = set(gone)
+    spec = handed_on(spec, lost)
     return replace(
         spec,
         nodes=tuple(node for node in spec.nodes if node.id not in lost),
@@ -113,9 +124,9 @@ def insert_on_edge(spec: NetworkSpec, edge: EdgeSpec, node: NodeSpec) -> Network
 
 
 def put_node(spec: NetworkSpec, node: NodeSpec) -> NetworkSpec:
-    """Replace the node that has the same id."""
+    """Replace the node that has the same id. Nodes that use the same weights take over its settings."""
     spec.node(node.id)
-    return replace(spec, nodes=tuple(node if old.id == node.id else old for old in spec.nodes))
+    return in_step(spec, node)
 
 
 def set_params(spec: NetworkSpec, id: str, /, **changes: Any) -> NetworkSpec:
@@ -136,7 +147,11 @@ def reset_param(spec: NetworkSpec, id: str, name: str) -> NetworkSpec:
 
 
 def swap_type(spec: NetworkSpec, id: str, type: str, params: Mapping[str, Any] | None = None) -> NetworkSpec:
-    """Make a node another type of layer. Edges stay where the new type has a port for them."""
+    """Make a node another type of layer. Edges stay where the new type has a port for them.
+
+    Its weights are its own then; those that it shared stay with the others.
+    """
+    spec = own_weights(spec, id)
     node = replace(spec.node(id), type=type, params=FrozenDict(params or {}), subgraph=None)
     spec = put_node(spec, node)
     if not is_known(node):
@@ -169,12 +184,19 @@ def rename(spec: NetworkSpec, old: str, new: str) -> NetworkSpec:
 def _renamed(spec: NetworkSpec, names: Mapping[str, str]) -> NetworkSpec:
     return replace(
         spec,
-        nodes=tuple(replace(n, id=names[n.id]) if n.id in names else n for n in spec.nodes),
+        nodes=tuple(_renamed_node(node, names) for node in spec.nodes),
         edges=tuple(
             replace(e, source=names.get(e.source, e.source), target=names.get(e.target, e.target)) for e in spec.edges
         ),
         groups=tuple(replace(g, nodes=tuple(names.get(id, id) for id in g.nodes)) for g in spec.groups),
     )
+
+
+def _renamed_node(node: NodeSpec, names: Mapping[str, str]) -> NodeSpec:
+    if node.id not in names and node.shares not in names:
+        return node
+    shares = names.get(node.shares, node.shares) if node.shares else None
+    return replace(node, id=names.get(node.id, node.id), shares=shares)
 
 
 def copy(spec: NetworkSpec, ids: Iterable[str]) -> NetworkSpec:
@@ -191,7 +213,10 @@ def copy(spec: NetworkSpec, ids: Iterable[str]) -> NetworkSpec:
 def paste(
     spec: NetworkSpec, fragment: NetworkSpec, offset: tuple[float, float] = (32.0, 32.0)
 ) -> tuple[NetworkSpec, tuple[str, ...]]:
-    """Add a copied fragment, moved by `offset`; returns the network and the pasted nodes' ids."""
+    """Add a copied fragment, moved by `offset`; returns the network and the pasted nodes' ids.
+
+    A node that shared the weights of one that was not copied goes on doing so where that one is in the network.
+    """
     taken = set(spec.by_id)
     names: dict[str, str] = {}
     for node in fragment.nodes:
@@ -205,7 +230,10 @@ def paste(
         groups.append(replace(group, id=id))
     new = _renamed(replace(fragment, groups=tuple(groups)), names)
     dx, dy = offset
-    nodes = tuple(replace(n, position=(n.position[0] + dx, n.position[1] + dy)) for n in new.nodes)
+    nodes = tuple(
+        replace(n, position=(n.position[0] + dx, n.position[1] + dy), shares=_known_owner(spec, n, names))
+        for n in new.nodes
+    )
     pasted = replace(
         spec,
         nodes=spec.nodes + nodes,
@@ -213,6 +241,14 @@ def paste(
         groups=spec.groups + new.groups,
     )
     return pasted, tuple(node.id for node in nodes)
+
+
+def _known_owner(spec: NetworkSpec, node: NodeSpec, names: Mapping[str, str]) -> str | None:
+    """What a pasted node may share: a node pasted with it, or one like it in the network."""
+    if node.shares is None or node.shares in names.values():
+        return node.shares
+    owner = spec.by_id.get(node.shares)
+    return node.shares if owner is not None and owner.shares is None and alike(node, owner) else None
 
 
 def move(spec: NetworkSpec, positions: Mapping[str, tuple[float, float]]) -> NetworkSpec:
@@ -279,6 +315,25 @@ def set_name(spec: NetworkSpec, name: str) -> NetworkSpec:
     if not name.strip():
         raise BadInput("A network needs a name.", "Type at least one letter.")
     return replace(spec, name=name.strip())
+
+
+def set_exposed(spec: NetworkSpec, id: str, name: str, value: Any) -> NetworkSpec:
+    """Set a parameter that a block shows, in all the layers inside that it stands for."""
+    return put_node(spec, _set_exposed(spec.node(id), name, value))
+
+
+def expose(spec: NetworkSpec, id: str, name: str, targets: Iterable[Target]) -> NetworkSpec:
+    """Let a block show a parameter of layers inside it; without targets it no longer shows it."""
+    return put_node(spec, _with_exposed(spec.node(id), name, targets))
+
+
+def set_each(spec: NetworkSpec, id: str, each: bool) -> NetworkSpec:
+    """Apply a block to every element of its input's first axis (the frames of a clip), or to the whole."""
+    node = spec.node(id)
+    if node.subgraph is None:
+        raise BadInput(f"{id} ({node.type}) is not a block.", "Choose a node that holds others.", node=id)
+    rest = {key: value for key, value in node.params.items() if key != "each"}
+    return put_node(spec, replace(node, params=FrozenDict({**rest, "each": True} if each else rest)))
 
 
 def inside(spec: NetworkSpec, path: str, edit: Edit) -> NetworkSpec:

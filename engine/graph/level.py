@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 
-from engine.graph.ports import input_ports, is_variadic, output_ports
+from engine.graph.ports import input_ports, is_each, is_variadic, output_ports
 from engine.graph.receptive import Sight, after, at_input
 from engine.graph.results import NodeInfo
-from engine.graph.shapes import Facts, Failure, facts_of
+from engine.graph.shapes import Facts, Failure, facts_of, written
+from engine.graph.sharing import alike, family
 from engine.graph.spec import BLOCK, INPUT, OUTPUT, EdgeSpec, NetworkSpec, NodeSpec, Shape
 from engine.graph.topology import order, reachable
 from engine.layers.base import LAYERS
@@ -37,6 +38,7 @@ class Level:
         inside: the levels of the blocks whose inputs are known, by the block's id.
         live: ids that contribute to an output; every id when there is no output.
         leaving: what goes out by each Output node.
+        weights: shapes of all weights and buffers in it, those that nodes share counted once.
     """
 
     spec: NetworkSpec
@@ -48,6 +50,7 @@ class Level:
     inside: Mapping[str, Level]
     live: frozenset[str]
     leaving: tuple[Signal | None, ...]
+    weights: Mapping[str, tuple[Shape, ...]]
 
     def shapes_into(self, id: str) -> tuple[Shape, ...]:
         """Shapes of all inputs of a node, or () if one of them is unknown."""
@@ -73,6 +76,7 @@ class _Work:
     failures: dict[str, Failure] = field(default_factory=dict)
     missing: dict[str, tuple[str, ...]] = field(default_factory=dict)
     inside: dict[str, Level] = field(default_factory=dict)
+    weights: dict[str, tuple[Shape, ...]] = field(default_factory=dict)
 
 
 def resolve(spec: NetworkSpec, entering: tuple[Signal | None, ...] | None = None) -> Level:
@@ -94,7 +98,36 @@ def resolve(spec: NetworkSpec, entering: tuple[Signal | None, ...] | None = None
     leaving = tuple(_into(spec, node.id, work) for node in spec.outputs)
     ends = [node.id for node in spec.outputs]
     live = reachable(spec, ends, upstream=True) if ends else frozenset(spec.by_id)
-    return Level(spec, entering, ordered, work.infos, work.failures, work.missing, work.inside, live, leaving)
+    for node in spec.nodes:
+        if node.shares is not None:
+            _share(spec, node, live, work)
+    return Level(
+        spec, entering, ordered, work.infos, work.failures, work.missing, work.inside, live, leaving, work.weights
+    )
+
+
+def _share(spec: NetworkSpec, node: NodeSpec, live: frozenset[str], work: _Work) -> None:
+    """Count weights once, and name a node that cannot use those that it shares."""
+    owner = spec.by_id.get(node.shares or "")
+    carrier = next((id for id in family(spec, node.id) if id in live and id in work.weights), None) if owner else None
+    if carrier != node.id:
+        work.infos[node.id] = replace(work.infos[node.id], parameters=0, trainable_parameters=0)
+    if owner is None or owner.shares is not None or not alike(node, owner):
+        work.failures[node.id] = Failure(
+            f"it is to use the weights of {node.shares}, "
+            + ("which is not there" if owner is None else "which is not the same layer with the same settings")
+            + ".",
+            "Give it weights of its own.",
+        )
+        return
+    ours, theirs = work.weights.get(node.id), work.weights.get(owner.id)
+    if ours is None or theirs is None or ours == theirs:
+        return
+    into = [" and ".join(written(shape) for shape in work.infos[id].input_shapes) for id in (node.id, owner.id)]
+    work.failures[node.id] = Failure(
+        f"it uses the weights of {owner.id}, which are made for {into[1]}, and gets {into[0]}.",
+        f"Feed it the same number of channels as {owner.id}, or give it weights of its own.",
+    )
 
 
 def _enter(node: NodeSpec, signal: Signal | None, work: _Work) -> None:
@@ -145,6 +178,7 @@ def _compute(node: NodeSpec, signals: list[Signal], work: _Work) -> None:
         work.failures[node.id] = facts.failure
         work.infos[node.id] = NodeInfo(node.id, node.type, shapes)
         return
+    work.weights[node.id] = facts.weights
     sight = _sight(node, facts, signals)
     for port, shape in zip(output_ports(node), facts.output_shapes, strict=False):
         work.signals[node.id, port] = Signal(shape, sight)
@@ -174,15 +208,25 @@ def _compute_block(node: NodeSpec, signals: list[Signal], shapes: tuple[Shape, .
     if node.subgraph is None:
         work.infos[node.id] = NodeInfo(node.id, node.type, shapes)
         return
+    count = 1
+    if is_each(node):
+        if any(len(shape) < 2 or shape[0] != shapes[0][0] for shape in shapes):
+            _not_for_each(node, shapes, work)
+            return
+        count = shapes[0][0] if shapes else 1
+        signals = [Signal(shape[1:], at_input(shape[1:])) for shape in shapes]
     level = _remembered(node.subgraph, tuple(signals))
     work.inside[node.id] = level
-    for port, signal in zip(output_ports(node), level.leaving, strict=True):
+    results = [_for_all(signal, count) if is_each(node) and signal else signal for signal in level.leaving]
+    for port, signal in zip(output_ports(node), results, strict=True):
         if signal is not None:
             work.signals[node.id, port] = signal
     parts = [level.infos[id] for id in level.live]
-    known = tuple(signal.shape for signal in level.leaving if signal is not None)
-    complete = len(known) == len(level.leaving) and known
-    first = level.leaving[0] if level.leaving else None
+    known = tuple(signal.shape for signal in results if signal is not None)
+    complete = len(known) == len(results) and known
+    if complete:
+        work.weights[node.id] = tuple(shape for id in level.order for shape in level.weights.get(id, ()))
+    first = results[0] if results else None
     work.infos[node.id] = NodeInfo(
         node.id,
         node.type,
@@ -191,10 +235,24 @@ def _compute_block(node: NodeSpec, signals: list[Signal], shapes: tuple[Shape, .
         known if complete else (),
         sum(part.parameters for part in parts),
         sum(part.trainable_parameters for part in parts),
-        sum(part.macs for part in parts),
-        sum(part.activation_bytes for part in parts),
+        count * sum(part.macs for part in parts),
+        count * sum(part.activation_bytes for part in parts),
         first.sight.field if first and first.sight else None,
     )
+
+
+def _for_all(signal: Signal, count: int) -> Signal:
+    """What leaves a block that is applied to each of `count` elements. What a value sees is told for one element."""
+    return Signal((count, *signal.shape))
+
+
+def _not_for_each(node: NodeSpec, shapes: tuple[Shape, ...], work: _Work) -> None:
+    given = " and ".join(written(shape) for shape in shapes)
+    work.failures[node.id] = Failure(
+        f"it is applied to each element of its input, and {given} has no common first axis to go through.",
+        "Feed it a sequence such as frames × channels × height × width, or switch that off.",
+    )
+    work.infos[node.id] = NodeInfo(node.id, node.type, shapes)
 
 
 _MEMORY: OrderedDict[tuple[NetworkSpec, tuple[Signal, ...]], Level] = OrderedDict()

@@ -35,6 +35,11 @@ def is_variadic(node: NodeSpec) -> bool:
     return node.type in LAYERS and LAYERS.get(node.type).variadic
 
 
+def is_each(node: NodeSpec) -> bool:
+    """Whether the node is a block that is applied to every element of its inputs' first axis."""
+    return node.type == BLOCK and node.params.get("each") is True
+
+
 def is_known(node: NodeSpec) -> bool:
     """Whether this program has the node's type."""
     return node.type in LAYERS or (node.type == BLOCK and node.subgraph is not None)

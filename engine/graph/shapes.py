@@ -35,7 +35,10 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """A layer's answer to inputs of certain shapes; the costs are for one picture."""
+    """A layer's answer to inputs of certain shapes; the costs are for one picture.
+
+    `weights` are the shapes of its parameters and buffers in their order: two nodes can share weights if these agree.
+    """
 
     output_shapes: tuple[Shape, ...] = ()
     parameters: int = 0
@@ -44,6 +47,7 @@ class Facts:
     activation_bytes: int = 0
     step: Step = UNKNOWN
     failure: Failure | None = None
+    weights: tuple[Shape, ...] = ()
 
 
 def written(shape: Sequence[int]) -> str:
@@ -123,6 +127,7 @@ def _run(type: str, module: nn.Module, shapes: tuple[Shape, ...]) -> Facts:
         macs=multiply_accumulates(module, inputs, outputs) // _BATCH,
         activation_bytes=activation_bytes(inputs, outputs) // _BATCH,
         step=receptive_step(module, shapes[0], sizes[0]) if shapes else UNKNOWN,
+        weights=tuple(tuple(weight.shape) for weight in module.state_dict().values()),
     )
 
 

@@ -98,7 +98,8 @@ def inline(spec: NetworkSpec) -> NetworkSpec:
     """Replace every block, at every depth, by its nodes, which are then called "block.inner".
 
     The Input and Output nodes of a block disappear and what they joined is joined directly. The ids contain dots, so
-    the result is for computing with and not for drawing.
+    the result is for reading and not for drawing. What stands in a block that is applied to each element is left as it
+    is for one element.
     """
     for node in spec.nodes:
         if node.type == BLOCK and node.subgraph is not None:
@@ -108,10 +109,21 @@ def inline(spec: NetworkSpec) -> NetworkSpec:
 
 
 def expand(spec: NetworkSpec, block: NodeSpec, rename: Callable[[str], str]) -> NetworkSpec:
-    """Replace one block by its nodes under the names that `rename` gives them. Groups inside are dropped."""
+    """Replace one block by its nodes under the names that `rename` gives them. Groups inside are dropped.
+
+    Nodes of a block that shares another's weights share those of the other's nodes, which are called "other.inner".
+    """
     inner = block.subgraph or NetworkSpec()
     ends = {INPUT, OUTPUT}
-    body = tuple(replace(node, id=rename(node.id)) for node in inner.nodes if node.type not in ends)
+
+    def shared(node: NodeSpec) -> str | None:
+        if block.shares is not None:
+            return f"{block.shares}.{node.shares or node.id}"
+        return rename(node.shares) if node.shares is not None else None
+
+    body = tuple(
+        replace(node, id=rename(node.id), shares=shared(node)) for node in inner.nodes if node.type not in ends
+    )
     fed_by = {edge.target_port: (edge.source, edge.source_port) for edge in spec.edges_into.get(block.id, ())}
     entry = {node.id: fed_by.get(port) for node, port in zip(inner.inputs, input_ports(block), strict=True)}
 

@@ -66,6 +66,12 @@ def _network(plain: dict[str, Any], at: str, depth: int, left: list[int]) -> Net
         if node.id in known:
             refuse(f"{at}nodes", f"has two nodes called {node.id!r}")
         known.add(node.id)
+    owners = {node.id for node in nodes if node.shares is None}
+    for node in nodes:
+        if node.shares is not None and node.shares not in owners:
+            refuse(
+                f"{at}nodes", f"lets {node.id!r} share the weights of {node.shares!r}, which has none of its own there"
+            )
     edges = as_list(plain["edges"], f"{at}edges")
     groups = as_list(plain.get("groups", []), f"{at}groups")
     return NetworkSpec(
@@ -77,7 +83,7 @@ def _network(plain: dict[str, Any], at: str, depth: int, left: list[int]) -> Net
 
 
 def _node(plain: Any, at: str, depth: int, left: list[int]) -> NodeSpec:
-    as_object(plain, at, ("id", "type", "params", "position", "subgraph"), ("id", "type"))
+    as_object(plain, at, ("id", "type", "params", "position", "subgraph", "shares"), ("id", "type"))
     id = as_text(plain["id"], f"{at}.id", 100)
     fault = why_not(id)
     if fault:
@@ -88,7 +94,8 @@ def _node(plain: Any, at: str, depth: int, left: list[int]) -> NodeSpec:
         refuse(f"{at}.params", f"must be an object, not {shown(params)}")
     position = as_list(plain.get("position", [0, 0]), f"{at}.position", 2)
     x, y = (as_number(value, f"{at}.position", MAX_COORDINATE) for value in position)
-    return NodeSpec(id, type, params, (x, y), _subgraph(plain, type, at, depth, left))
+    shares = as_text(plain["shares"], f"{at}.shares", 100) if plain.get("shares") is not None else None
+    return NodeSpec(id, type, params, (x, y), _subgraph(plain, type, at, depth, left), shares)
 
 
 def _subgraph(plain: dict[str, Any], type: str, at: str, depth: int, left: list[int]) -> NetworkSpec | None:
