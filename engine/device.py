@@ -51,6 +51,16 @@ def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     return tensor.to(device)
 
 
+def synchronise(device: torch.device) -> None:
+    """Wait until the device has done all work handed to it; nothing to wait for on the CPU."""
+    import torch
+
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+    elif device.type == "mps":
+        torch.mps.synchronize()
+
+
 def release_memory() -> None:
     """Give memory that PyTorch keeps for later back to the device, so that other programs and smaller jobs find it."""
     torch = sys.modules.get("torch")

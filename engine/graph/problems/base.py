@@ -12,6 +12,7 @@ from engine.graph.level import Level, resolve
 from engine.graph.results import Problem
 from engine.graph.shapes import Facts, facts_of
 from engine.graph.spec import NetworkSpec, NodeSpec, Shape
+from engine.layers.base import LAYERS
 from engine.registry import Registry
 
 
@@ -40,10 +41,10 @@ class View:
         return places | {node.id: len(places) for node in self.spec.nodes if node.id not in places}
 
     def failed(self, *types: str) -> Iterator[tuple[NodeSpec, tuple[Shape, ...]]]:
-        """Nodes (of these types) that could not be computed although all their inputs are known, with those."""
+        """Layers (of these types) that could not be computed although all their inputs are known, with those."""
         for id, failure in self.level.failures.items():
             node = self.spec.by_id[id]
-            if not failure.parameter and (not types or node.type in types):
+            if node.type in LAYERS and not failure.parameter and (not types or node.type in types):
                 yield node, self.level.shapes_into(id)
 
 
