@@ -36,6 +36,7 @@ class Layer(BaseModel):
         label: what the palette and the card say; PyTorch's name where there is one.
         category: colour and palette section.
         keywords: further words that the palette's search finds.
+        icon: name of a glyph of the theme; the category's own unless a layer names a better one.
         inputs, outputs: port names. `variadic` means the single input port takes two or more edges.
     """
 
@@ -44,6 +45,7 @@ class Layer(BaseModel):
     label: ClassVar[str]
     category: ClassVar[Category]
     keywords: ClassVar[tuple[str, ...]] = ()
+    icon: ClassVar[str] = ""
     inputs: ClassVar[tuple[str, ...]] = ("in",)
     outputs: ClassVar[tuple[str, ...]] = ("out",)
     variadic: ClassVar[bool] = False
@@ -74,8 +76,14 @@ class Layer(BaseModel):
 
 
 def register(id: str):  # type: ignore[no-untyped-def]
-    """Class decorator: file the layer in `LAYERS` under a stable id."""
-    return LAYERS.register(id)
+    """Class decorator: file the layer in `LAYERS` under a stable id, with its category's icon if it has none."""
+
+    def file(layer: type[Layer]) -> type[Layer]:
+        layer.icon = layer.icon or layer.category
+        LAYERS.add(id, layer)
+        return layer
+
+    return file
 
 
 def layer_of(node: NodeSpec) -> Layer:

@@ -52,7 +52,7 @@ class Dropout2d(Layer):
     def build(self, *input_shapes: Shape) -> nn.Module:
         from torch import nn
 
-        from engine.layers.convolution import picture_shape
+        from engine.layers.windows import picture_shape
 
         picture_shape(self.label, input_shapes[0])
         return nn.Dropout2d(self.p)

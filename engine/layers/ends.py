@@ -51,6 +51,7 @@ class Output(Layer):
 
     label: ClassVar[str] = "Output"
     category: ClassVar[Category] = "input"
+    icon: ClassVar[str] = "output"
     keywords: ClassVar[tuple[str, ...]] = ("result", "answer", "logits", "end")
     outputs: ClassVar[tuple[str, ...]] = ()
 

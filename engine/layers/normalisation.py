@@ -8,8 +8,8 @@ from pydantic import Field
 
 from engine.errors import BadInput
 from engine.layers.base import Category, Layer, register
-from engine.layers.convolution import picture_shape
 from engine.layers.fields import Count
+from engine.layers.windows import picture_shape
 
 if TYPE_CHECKING:
     from torch import nn

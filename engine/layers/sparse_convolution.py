@@ -8,8 +8,8 @@ from pydantic import Field
 
 from engine.errors import BadInput
 from engine.layers.base import Category, Layer, register
-from engine.layers.convolution import check_fits, picture_shape
 from engine.layers.fields import Margin, Size2d, pair, times
+from engine.layers.windows import check_fits, picture_shape
 
 if TYPE_CHECKING:
     from torch import nn

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from engine.layers.base import Category, Layer, register
-from engine.layers.convolution import check_fits, picture_shape
 from engine.layers.fields import Extent
+from engine.layers.windows import check_fits, picture_shape
 
 if TYPE_CHECKING:
     from torch import nn

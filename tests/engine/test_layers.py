@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 
 import pytest
@@ -11,57 +12,88 @@ from torch import nn
 
 from engine.errors import BadInput
 from engine.frozen import thaw
-from engine.graph.spec import NodeSpec, Shape
+from engine.graph.codegen import constructor
+from engine.graph.shapes import facts_of
+from engine.graph.spec import NodeSpec
 from engine.layers.base import LAYERS, Layer, layer_of, parse_layer
+from engine.paths import resources
 from engine.registry import Registry
+from tests.helpers.layer_samples import BLIND, results_of, sample_inputs
 
-SAMPLES: tuple[tuple[Shape, ...], ...] = ((((8, 16, 16)),), ((84,),), ((8, 16, 16), (8, 16, 16)))
-
-
-def working_shapes(layer: Layer) -> tuple[Shape, ...]:
-    """The first sample input that the layer's defaults accept."""
-    for shapes in SAMPLES:
-        if layer.variadic != (len(shapes) > 1):
-            continue
-        try:
-            layer.build(*shapes)
-        except BadInput:
-            continue
-        return shapes
-    raise AssertionError(f"{layer.label} accepts no ordinary input with its defaults")
+OUTLINES = json.loads((resources() / "icons" / "icons.json").read_text("utf-8"))
 
 
 @pytest.mark.parametrize("id", list(LAYERS))
-def test_every_layer_keeps_the_contract(id: str) -> None:
+def test_every_layer_can_be_learned_and_dropped(id: str) -> None:
     declaration = LAYERS.get(id)
     layer = declaration()
     assert declaration.label == id
-    assert declaration.__doc__
-    assert len(declaration.__doc__) > 40, "the docstring is what a learner reads"
-    assert all(field.description for field in declaration.model_fields.values()), "every parameter has a help text"
-    assert all(not field.is_required() for field in declaration.model_fields.values()), "it works when dropped"
-
-    shapes = working_shapes(layer)
-    torch.manual_seed(0)
-    module = layer.build(*shapes)
-    inputs = [torch.randn(2, *shape, requires_grad=True) for shape in shapes]
-    output = module(*inputs)
-    assert output.shape[0] == 2
-    output.pow(2).sum().backward()
-    assert all(x.grad is not None and torch.isfinite(x.grad).all() for x in inputs)
-    for name, weight in module.named_parameters():
-        assert weight.grad is not None, f"{name} gets no gradient"
-
-    with torch.device("meta"):
-        meta = layer.build(*shapes).eval()
-        assert meta(*(torch.empty(2, *shape) for shape in shapes)).shape == output.shape
-
+    first, *_ = inspect.cleandoc(declaration.__doc__ or "").split("\n\n")
+    assert len(first) > 40, "the docstring is what a learner reads"
+    assert first.endswith((".", ")")), "a learner reads whole sentences"
+    assert declaration.__doc__ != Layer.__doc__
+    for name, field in declaration.model_fields.items():
+        assert field.description, f"{name} has no help text"
+        assert field.description.endswith("."), f"the help of {name} is no sentence"
+        assert not field.is_required(), f"{name} has no default, so the layer cannot be dropped"
+    assert declaration.icon in OUTLINES, f"no glyph {declaration.icon!r}: see gui/theme/glyphs.py"
+    assert len(set(layer.input_ports())) == len(layer.input_ports())
+    assert len(set(layer.output_ports())) == len(layer.output_ports())
     saved = json.loads(json.dumps(thaw(layer.model_dump())))
     assert parse_layer(id, saved) == layer
-    assert isinstance(layer.summary(), str)
-    assert isinstance(layer.formula(*shapes), str)
     with pytest.raises(BadInput, match=r"cannot use no_such_parameter"):
         parse_layer(id, {"no_such_parameter": 1})
+
+
+@pytest.mark.parametrize("id", list(LAYERS))
+def test_every_layer_computes_and_learns(id: str) -> None:
+    layer = LAYERS.get(id)()
+    torch.manual_seed(0)
+    inputs = sample_inputs(id, layer)
+    shapes = tuple(tuple(x.shape[1:]) for x in inputs)
+    module = layer.build(*shapes)
+    outputs = results_of(module, inputs)
+    assert len(outputs) == max(len(layer.output_ports()), 1)
+    assert all(out.shape[0] == inputs[0].shape[0] for out in outputs), "the batch stays first"
+    loss = sum(out.pow(2).sum() for out in outputs if out.is_floating_point())
+    assert isinstance(loss, torch.Tensor)
+    if loss.requires_grad:
+        loss.backward()
+    for x in inputs:
+        if x.requires_grad and id not in BLIND:
+            assert x.grad is not None
+            assert torch.isfinite(x.grad).all()
+    for name, weight in module.named_parameters():
+        assert weight.grad is not None or not weight.requires_grad, f"{name} gets no gradient"
+    assert isinstance(layer.summary(), str)
+    assert isinstance(layer.formula(*shapes), str)
+
+    module.eval()
+    with torch.no_grad():
+        once, again = results_of(module, inputs), results_of(module, inputs)
+    assert all(torch.equal(a, b) for a, b in zip(once, again, strict=True)), "the same picture, the same answer"
+    facts = facts_of(id, {}, shapes)
+    assert facts.failure is None
+    if id not in ("Input", "Output"):
+        assert facts.output_shapes == tuple(tuple(out.shape[1:]) for out in outputs)
+        assert facts.parameters == sum(weight.numel() for weight in module.parameters())
+
+
+@pytest.mark.parametrize("id", [id for id in LAYERS if id not in ("Input", "Output")])
+def test_every_layer_is_written_as_code_that_makes_an_equal_one(id: str) -> None:
+    layer = LAYERS.get(id)()
+    shapes = tuple(tuple(x.shape[1:]) for x in sample_inputs(id, layer))
+    kind, arguments = constructor(id, {}, shapes)
+    with torch.device("meta"):
+        ours = layer.build(*shapes)
+        again = eval(f"kind({arguments})", {"kind": kind, "torch": torch, "nn": nn})
+    assert repr(again) == repr(ours)
+    assert {k: v.shape for k, v in again.state_dict().items()} == {k: v.shape for k, v in ours.state_dict().items()}
+    assert {k: v for k, v in vars(again).items() if plain(v)} == {k: v for k, v in vars(ours).items() if plain(v)}
+
+
+def plain(value: object) -> bool:
+    return isinstance(value, int | float | str | tuple | None.__class__)
 
 
 def test_a_layer_is_frozen() -> None:
