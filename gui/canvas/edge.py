@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from engine.graph.spec import EdgeSpec
 from gui.canvas import painting
-from gui.canvas.routing import Route
+from engine.graph.routing import Route
 from gui.theme import tokens
 
 _MARGIN = 4.0

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from engine.graph.layout import NODE_HEIGHT, NODE_WIDTH
+from engine.graph.layout import NODE_HEIGHT
+from engine.graph.routing import port_x
 
 RADIUS = 4.5
 REACH = 12.0
@@ -27,8 +28,7 @@ class PortRef:
 def offsets(ports: tuple[str, ...], is_input: bool) -> dict[str, Point]:
     """Positions of the ports, relative to the centre of the card."""
     y = -NODE_HEIGHT / 2 if is_input else NODE_HEIGHT / 2
-    step = NODE_WIDTH / (len(ports) + 1) if ports else 0.0
-    return {port: (-NODE_WIDTH / 2 + step * (index + 1), y) for index, port in enumerate(ports)}
+    return {port: (port_x(index, len(ports)), y) for index, port in enumerate(ports)}
 
 
 def near(ports: dict[str, Point], point: Point, reach: float = REACH) -> str | None:

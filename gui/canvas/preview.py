@@ -7,7 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from gui.canvas import painting
-from gui.canvas.routing import Route
+from engine.graph.routing import Route
 from gui.theme import tokens
 
 

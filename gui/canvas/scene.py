@@ -15,7 +15,7 @@ from gui.canvas.diff import NetworkDiff, diff
 from gui.canvas.edge import EdgeItem
 from gui.canvas.node import NodeItem
 from gui.canvas.port import REACH, PortRef
-from gui.canvas.routing import Known, Router, Wire
+from engine.graph.routing import Known, Router, Wire
 from gui.canvas.state import NO_FACTS, Facts, Mark
 from gui.theme import tokens
 

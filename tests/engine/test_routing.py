@@ -10,7 +10,7 @@ import pytest
 from engine.gallery import open_network
 from engine.graph.layout import NODE_HEIGHT, NODE_WIDTH, layout
 from engine.graph.spec import EdgeSpec, NetworkSpec, NodeSpec
-from gui.canvas.routing import Route, Router, Wire
+from engine.graph.routing import Route, Router, Wire, card
 
 Point = tuple[float, float]
 
@@ -26,7 +26,7 @@ def routes_of(spec: NetworkSpec) -> dict[EdgeSpec, Route]:
         )
         for edge in spec.edges
     ]
-    return Router(where.values()).route_all(wires)  # type: ignore[return-value]
+    return Router(card(*at) for at in where.values()).route_all(wires)  # type: ignore[return-value]
 
 
 def crossed(route: Route, spec: NetworkSpec, edge: EdgeSpec) -> list[str]:

@@ -1,4 +1,4 @@
-"""How edges run: straight down where they can, otherwise beside the cards in a lane. Pure geometry, no Qt.
+"""How edges run: straight down where they can, otherwise beside the cards in a lane. Pure geometry, never torch.
 
 Positions are all that a drawing stores, so an edge's way is worked out from them alone: first every edge by itself,
 then the lanes that would lie on one another are spread, short ones inside.
@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from engine.graph.layout import NODE_HEIGHT, NODE_WIDTH, ROW
 
 Point = tuple[float, float]
-Cards = list[tuple[float, float]]
-"""Centres of cards as (y, x), from top to bottom."""
+Box = tuple[float, float, float, float]
+"""What edges go around: left, top, right and bottom of a card, or of the frame of an opened block."""
 
 TURN = float(ROW - NODE_HEIGHT)
 """Height in which an edge bends from a port into its lane."""
@@ -69,6 +69,12 @@ class Route:
             return ((sx + tx) / 2, (sy + ty) / 2) if 0 < ty - sy <= ROW else (tx, ty - TURN / 2)
         return (tx + (self.lane - tx) * 0.68, ty - TURN * 0.56)
 
+    def moved(self, dx: float, dy: float) -> Route:
+        """The same way somewhere else."""
+        lane = None if self.lane is None else self.lane + dx
+        (sx, sy), (tx, ty) = self.start, self.end
+        return Route((sx + dx, sy + dy), (tx + dx, ty + dy), lane, self.turn)
+
     def points(self) -> list[Point]:
         """The way as a polyline, for hit tests and maps."""
         flat: list[Point] = []
@@ -77,14 +83,24 @@ class Route:
         return flat
 
 
+def card(x: float, y: float) -> Box:
+    """The box of a card with this centre."""
+    return (x - _HALF, y - NODE_HEIGHT / 2, x + _HALF, y + NODE_HEIGHT / 2)
+
+
+def port_x(index: int, count: int) -> float:
+    """Where the port with this number is along the edge of a card, from the middle."""
+    return -_HALF + NODE_WIDTH / (count + 1) * (index + 1)
+
+
 def _bezier(curve: tuple[Point, Point, Point, Point], t: float) -> Point:
     a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
     (x0, y0), (x1, y1), (x2, y2), (x3, y3) = curve
     return a * x0 + b * x1 + c * x2 + d * x3, a * y0 + b * y1 + c * y2 + d * y3
 
 
-Known = dict[tuple[Point, Point], tuple[Cards, Route]]
-"""Ways found before, by their ends, with the cards that stood between."""
+Known = dict[tuple[Point, Point], tuple[list[Box], Route]]
+"""Ways found before, by their ends, with the boxes that stood between."""
 
 
 @dataclass(frozen=True)
@@ -98,15 +114,16 @@ class _Lane:
 
 
 class Router:
-    """Ways around a fixed set of cards, given by their centres.
+    """Ways around a fixed set of boxes.
 
     Args:
         known: kept by the caller from one drawing to the next, so that edges around which nothing moved cost little.
     """
 
-    def __init__(self, centres: Iterable[Point], known: Known | None = None) -> None:
-        self._cards = sorted((y, x) for x, y in centres)
-        self._heights = [y for y, _ in self._cards]
+    def __init__(self, boxes: Iterable[Box], known: Known | None = None) -> None:
+        self._boxes = sorted(boxes, key=lambda box: (box[1], box[0]))
+        self._tops = [box[1] for box in self._boxes]
+        self._tallest = max((box[3] - box[1] for box in self._boxes), default=0.0)
         self._known = {} if known is None else known
 
     def route(self, wire: Wire) -> Route:
@@ -120,7 +137,7 @@ class Router:
             self._known[wire.start, wire.end] = found
         return found[1]
 
-    def _way(self, start: Point, end: Point, between: Cards, down: bool) -> Route:
+    def _way(self, start: Point, end: Point, between: list[Box], down: bool) -> Route:
         if down and (not between or self._free(Route(start, end), between)):
             return Route(start, end)
         turn = min(TURN, (end[1] - start[1]) / 2) if down else TURN
@@ -149,26 +166,29 @@ class Router:
                 routes[wire.key] = replace(routes[wire.key], lane=placed.x)
         return routes
 
-    def _between(self, top: float, bottom: float) -> Cards:
-        """Cards (y, x) of which some part lies strictly between two heights."""
-        first = bisect_right(self._heights, top - NODE_HEIGHT / 2)
-        last = bisect_left(self._heights, bottom + NODE_HEIGHT / 2)
-        return self._cards[first:last]
+    def _between(self, top: float, bottom: float) -> list[Box]:
+        """Boxes of which some part lies strictly between two heights."""
+        first = bisect_right(self._tops, top - self._tallest)
+        last = bisect_left(self._tops, bottom)
+        return [box for box in self._boxes[first:last] if box[3] > top]
 
-    def _free(self, route: Route, cards: Cards) -> bool:
+    def _free(self, route: Route, boxes: list[Box]) -> bool:
         low, high = sorted((route.start[0], route.end[0]))
-        reach = _HALF + _CLEAR / 2
-        near = [(y, x) for y, x in cards if low - reach < x < high + reach]
+        room = _CLEAR / 2
+        near = [
+            (left - room, top - 2, right + room, bottom + 2)
+            for left, top, right, bottom in boxes
+            if low < right + room and high > left - room
+        ]
         if not near:
             return True
         if low == high:
             return False
-        tall = NODE_HEIGHT / 2 + 2
         steps = max(_STEPS, int((high - low + route.end[1] - route.start[1]) / 16))
         (curve,) = route.curves
         for step in range(steps + 1):
             px, py = _bezier(curve, step / steps)
-            if any(abs(py - y) < tall and abs(px - x) < reach for y, x in near):
+            if any(left < px < right and top < py < bottom for left, top, right, bottom in near):
                 return False
         return True
 
@@ -188,10 +208,10 @@ class Router:
         return start
 
 
-def _blocked(cards: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
-    """Stretches of x that cards take, merged and in order."""
+def _blocked(boxes: Iterable[Box]) -> list[tuple[float, float]]:
+    """Stretches of x that boxes take, merged and in order."""
     merged: list[tuple[float, float]] = []
-    for low, high in sorted((x - _HALF - _CLEAR, x + _HALF + _CLEAR) for _, x in cards):
+    for low, high in sorted({(left - _CLEAR, right + _CLEAR) for left, _, right, _ in boxes}):
         if merged and low <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
         else:
