@@ -13,7 +13,7 @@ from engine.layers.base import Layer
 
 BATCH = 2
 SHAPES: tuple[Shape, ...] = ((8, 16, 16), (84,), (16, 32), (8, 6, 6, 6))
-BLIND = {"Embedding", "LearnedQueries"}
+BLIND = {"Embedding", "LearnedQueries", "LearnedTensor"}
 """Layers whose input has no gradient: they look at which number it is, or only at how many pictures there are."""
 
 
