@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -9,7 +10,7 @@ from pydantic import Field
 from engine.errors import BadInput
 from engine.layers.base import Category, Layer, register
 from engine.layers.fields import Count
-from engine.layers.windows import picture_shape
+from engine.layers.windows import picture_shape, shown, spatial_shape
 
 if TYPE_CHECKING:
     from torch import nn
@@ -50,7 +51,7 @@ class BatchNorm2d(_BatchNorm):
 
 @register("BatchNorm1d")
 class BatchNorm1d(_BatchNorm):
-    """Batch normalisation of a vector, for use between dense layers."""
+    """Batch normalisation of a vector, for use between dense layers, or of the channels of a sequence."""
 
     label: ClassVar[str] = "BatchNorm1d"
     keywords: ClassVar[tuple[str, ...]] = ("batch norm", "bn")
@@ -61,21 +62,40 @@ class BatchNorm1d(_BatchNorm):
         shape = input_shapes[0]
         if len(shape) not in (1, 2):
             raise BadInput(
-                f"BatchNorm1d expects a vector or a sequence but gets {'×'.join(map(str, shape))}.",
+                f"BatchNorm1d expects a vector or a sequence but gets {shown(shape)}.",
                 "Use BatchNorm2d for pictures.",
             )
         return nn.BatchNorm1d(shape[0], eps=self.eps, momentum=self.momentum, affine=self.affine)
 
 
+@register("BatchNorm3d")
+class BatchNorm3d(_BatchNorm):
+    """Batch normalisation of a volume or clip: each channel over the batch, depth, height and width."""
+
+    label: ClassVar[str] = "BatchNorm3d"
+    keywords: ClassVar[tuple[str, ...]] = ("batch norm", "bn", "volume", "video")
+
+    def build(self, *input_shapes: Shape) -> nn.Module:
+        from torch import nn
+
+        channels = spatial_shape(self.label, input_shapes[0], 3)[0]
+        return nn.BatchNorm3d(channels, eps=self.eps, momentum=self.momentum, affine=self.affine)
+
+
 @register("GroupNorm")
 class GroupNorm(Layer):
-    """Normalises groups of channels within each picture, so it does not depend on the batch (Wu and He 2018)."""
+    """Normalises groups of channels within each picture, so it does not depend on the batch (Wu and He 2018).
+
+    Good for small batches, such as in detection and segmentation of large pictures. One group is layer norm over the
+    whole picture, as many groups as channels is instance norm.
+    """
 
     label: ClassVar[str] = "GroupNorm"
     category: ClassVar[Category] = "normalisation"
 
     num_groups: Count = Field(4, description="Number of groups that the channels are split into.")
     eps: float = Field(1e-5, gt=0, le=1, description="Added to the variance, against division by zero.")
+    affine: bool = Field(True, description="Learn a scale and a shift per channel.")
 
     def build(self, *input_shapes: Shape) -> nn.Module:
         from torch import nn
@@ -86,18 +106,15 @@ class GroupNorm(Layer):
                 f"GroupNorm cannot split {channels} channels into {self.num_groups} equal groups.",
                 "Choose a number of groups that divides the channels.",
             )
-        return nn.GroupNorm(self.num_groups, channels, eps=self.eps)
+        return nn.GroupNorm(self.num_groups, channels, eps=self.eps, affine=self.affine)
 
     def summary(self) -> str:
         return f"{self.num_groups} groups"
 
 
-@register("InstanceNorm2d")
-class InstanceNorm2d(Layer):
-    """Normalises each channel of each picture by itself; known from style transfer."""
-
-    label: ClassVar[str] = "InstanceNorm2d"
+class _InstanceNorm(Layer):
     category: ClassVar[Category] = "normalisation"
+    axes: ClassVar[int]
 
     eps: float = Field(1e-5, gt=0, le=1, description="Added to the variance, against division by zero.")
     affine: bool = Field(False, description="Learn a scale and a shift per channel.")
@@ -105,35 +122,38 @@ class InstanceNorm2d(Layer):
     def build(self, *input_shapes: Shape) -> nn.Module:
         from torch import nn
 
-        channels, height, width = picture_shape(self.label, input_shapes[0])
-        if height * width < 2:
+        channels, *size = spatial_shape(self.label, input_shapes[0], self.axes)
+        if math.prod(size) < 2:
             raise BadInput(
-                "InstanceNorm2d needs more than one pixel per channel but gets 1×1.",
+                f"{self.label} needs more than one value per channel but gets {shown(tuple(size))}.",
                 "Remove it, or move it before the pooling.",
             )
-        return nn.InstanceNorm2d(channels, eps=self.eps, affine=self.affine)
+        return getattr(nn, self.label)(channels, eps=self.eps, affine=self.affine)
 
 
-@register("LayerNorm")
-class LayerNorm(Layer):
-    """Normalises all values of one picture (or of its last dimensions) together; usual in transformers."""
+@register("InstanceNorm1d")
+class InstanceNorm1d(_InstanceNorm):
+    """Normalises each channel of each sequence by itself, so that loud and quiet signals look alike."""
 
-    label: ClassVar[str] = "LayerNorm"
-    category: ClassVar[Category] = "normalisation"
+    label: ClassVar[str] = "InstanceNorm1d"
+    axes: ClassVar[int] = 1
 
-    dimensions: int = Field(1, ge=1, le=4, description="How many of the last dimensions are normalised together.")
-    eps: float = Field(1e-5, gt=0, le=1, description="Added to the variance, against division by zero.")
 
-    def build(self, *input_shapes: Shape) -> nn.Module:
-        from torch import nn
+@register("InstanceNorm2d")
+class InstanceNorm2d(_InstanceNorm):
+    """Normalises each channel of each picture by itself; it takes out contrast, and is known from style transfer."""
 
-        shape = input_shapes[0]
-        if self.dimensions > len(shape):
-            raise BadInput(
-                f"LayerNorm is to normalise {self.dimensions} dimensions but its input has {len(shape)}.",
-                f"Set it to {len(shape)} or less.",
-            )
-        return nn.LayerNorm(list(shape[-self.dimensions :]), eps=self.eps)
+    label: ClassVar[str] = "InstanceNorm2d"
+    axes: ClassVar[int] = 2
+    keywords: ClassVar[tuple[str, ...]] = ("style transfer", "contrast")
+
+
+@register("InstanceNorm3d")
+class InstanceNorm3d(_InstanceNorm):
+    """Normalises each channel of each volume or clip by itself."""
+
+    label: ClassVar[str] = "InstanceNorm3d"
+    axes: ClassVar[int] = 3
 
 
 @register("LocalResponseNorm")

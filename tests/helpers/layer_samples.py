@@ -28,7 +28,7 @@ _SPECIAL: dict[str, Callable[[], Sequence[Tensor]]] = {
     "LSTMCell": lambda: [torch.randn(BATCH, size, requires_grad=True) for size in (12, 64, 64)],
     "GRUCell": lambda: [torch.randn(BATCH, size, requires_grad=True) for size in (12, 64)],
     "RNNCell": lambda: [torch.randn(BATCH, size, requires_grad=True) for size in (12, 64)],
-    "CropLike": lambda: [torch.randn(BATCH, 4, size, size, requires_grad=True) for size in (9, 6)],
+    "CropLike": lambda: [torch.randn(BATCH, 4, 9, 9, requires_grad=True), torch.randn(BATCH, 4, 6, 6)],
     "MatMul": lambda: [torch.randn(BATCH, *shape, requires_grad=True) for shape in ((5, 7), (7, 3))],
 }
 
