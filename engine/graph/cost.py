@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -42,7 +43,8 @@ def multiply_accumulates(module: nn.Module, inputs: Sequence[Tensor], outputs: S
     home, _, family = kind.__module__.rpartition(".")
     if home == "torch.nn.modules" and family in _NO_PRODUCTS and kind is not nn.MultiheadAttention:
         return 0
-    with FlopCounterMode(display=False) as counter:
+    # The counter watches gradients, and without them trips over a module that hands out a weight as it is.
+    with torch.enable_grad(), FlopCounterMode(display=False) as counter:
         module(*inputs)
     return counter.get_total_flops() // 2
 
