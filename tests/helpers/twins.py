@@ -1,0 +1,48 @@
+"""Our gallery networks beside torchvision's own: same weights, same answers."""
+
+from __future__ import annotations
+
+import torch
+import torchvision
+from torch import Tensor, nn
+
+from engine.gallery import GALLERY, open_network
+from engine.graph.compile import CompiledNetwork, compile_network
+
+
+def stirred_twin(name: str, **settings: object) -> nn.Module:
+    """torchvision's network with weights and running averages that are all different, so that none can hide."""
+    torch.manual_seed(0)
+    twin = torchvision.models.get_model(name, weights=None, **settings).eval()
+    with torch.no_grad():
+        for module in twin.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.running_mean.uniform_(-0.1, 0.1)
+                module.running_var.uniform_(0.8, 1.2)
+                module.weight.uniform_(0.9, 1.1)
+                module.bias.uniform_(-0.1, 0.1)
+        for weight in twin.parameters():
+            if not weight.any():
+                weight.normal_(std=0.05)
+    return twin
+
+
+def ours_with_weights_of(id: str, twin: nn.Module, **options: object) -> CompiledNetwork:
+    """Our network `id` holding the twin's weights; every one of its own must be among them."""
+    ours = compile_network(open_network(id, **options)).eval()
+    rename = GALLERY.get(id).rename
+    assert rename is not None
+    found = {rename(key): value for key, value in twin.state_dict().items()}
+    assert len(found) == len(twin.state_dict()), "two weights became one"
+    found.pop(None, None)
+    ours.load_state_dict(found)
+    return ours
+
+
+def answers(id: str, size: int = 224, **options: object) -> tuple[Tensor, Tensor]:
+    """(ours, torchvision's) for two random pictures."""
+    twin = stirred_twin(GALLERY.get(id).torchvision)
+    ours = ours_with_weights_of(id, twin, **options)
+    pictures = torch.randn(2, 3, size, size)
+    with torch.no_grad():
+        return ours(pictures), twin(pictures)
