@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from engine.errors import BadInput
 from engine.graph.spec import Shape
 from engine.layers.base import Layer
+from tests.helpers.detection_samples import SAMPLES as DETECTION
 
 BATCH = 2
 SHAPES: tuple[Shape, ...] = ((8, 16, 16), (84,), (16, 32), (8, 6, 6, 6))
@@ -30,6 +31,7 @@ _SPECIAL: dict[str, Callable[[], Sequence[Tensor]]] = {
     "RNNCell": lambda: [torch.randn(BATCH, size, requires_grad=True) for size in (12, 64)],
     "CropLike": lambda: [torch.randn(BATCH, 4, 9, 9, requires_grad=True), torch.randn(BATCH, 4, 6, 6)],
     "MatMul": lambda: [torch.randn(BATCH, *shape, requires_grad=True) for shape in ((5, 7), (7, 3))],
+    **DETECTION,
 }
 
 
