@@ -21,10 +21,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import torch
 import torchvision
 
+from engine.export.source.generate import generate
 from engine.gallery import open_network
 from engine.graph import edits
 from engine.graph.analyse import Analysis, analyse, warm_up
-from engine.graph.codegen import generate
 from engine.graph.compile import compile_network
 from engine.graph.spec import EdgeSpec, NetworkSpec, NodeSpec
 from engine.graph.trace import trace

@@ -43,6 +43,6 @@ def _as_json(spec: NetworkSpec) -> str:
 
 
 def _as_pytorch(spec: NetworkSpec) -> str:
-    from engine.graph.codegen import generate
+    from engine.export.source.generate import generate
 
     return generate(spec)

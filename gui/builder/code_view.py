@@ -22,7 +22,7 @@ class _Generate:
     spec: NetworkSpec
 
     def __call__(self, emit: Emit, token: CancelToken) -> str:
-        from engine.graph.codegen import generate
+        from engine.export.source.generate import generate
 
         return generate(self.spec)
 

@@ -12,11 +12,11 @@ import pytest
 import torch
 
 from engine.errors import BadInput
+from engine.export.source.generate import generate
 from engine.gallery import open_network
 from engine.gallery.base import with_input
 from engine.graph import edits
 from engine.graph.analyse import analyse
-from engine.graph.codegen import generate
 from engine.graph.compile import compile_network
 from engine.graph.spec import EdgeSpec, NetworkSpec, NodeSpec
 from engine.layers.base import LAYERS

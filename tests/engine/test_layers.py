@@ -12,13 +12,13 @@ from torch import nn
 
 from engine.errors import BadInput
 from engine.frozen import thaw
-from engine.graph.codegen import constructor
 from engine.graph.shapes import facts_of
 from engine.graph.spec import NodeSpec
 from engine.layers.base import LAYERS, Layer, layer_of, parse_layer
 from engine.paths import resources
 from engine.registry import Registry
 from tests.helpers.layer_samples import BLIND, results_of, sample_inputs
+from tests.helpers.rebuilt import rebuilt
 
 OUTLINES = json.loads((resources() / "icons" / "icons.json").read_text("utf-8"))
 
@@ -83,10 +83,8 @@ def test_every_layer_computes_and_learns(id: str) -> None:
 def test_every_layer_is_written_as_code_that_makes_an_equal_one(id: str) -> None:
     layer = LAYERS.get(id)()
     shapes = tuple(tuple(x.shape[1:]) for x in sample_inputs(id, layer))
-    kind, arguments = constructor(id, {}, shapes)
     with torch.device("meta"):
-        ours = layer.build(*shapes)
-        again = eval(f"kind({arguments})", {"kind": kind, "torch": torch, "nn": nn})
+        ours, again = layer.build(*shapes), rebuilt(id, {}, shapes)
     assert repr(again) == repr(ours)
     assert {k: v.shape for k, v in again.state_dict().items()} == {k: v.shape for k, v in ours.state_dict().items()}
     assert {k: v for k, v in vars(again).items() if plain(v)} == {k: v for k, v in vars(ours).items() if plain(v)}

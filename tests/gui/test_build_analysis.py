@@ -201,7 +201,7 @@ def test_an_unknown_layer_is_drawn_and_named(page: BuildPage, qtbot: QtBot) -> N
 
 
 def test_the_code_follows_the_drawing_and_runs(page: BuildPage, qtbot: QtBot) -> None:
-    pytest.importorskip("engine.graph.codegen")
+    pytest.importorskip("engine.export.source.generate")
     page.drawer.setCurrentWidget(page.drawer.code)
     draw(page, qtbot, open_network("lenet5_modern"))
     code = page.drawer.code

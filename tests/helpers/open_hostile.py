@@ -97,8 +97,8 @@ _KNOWN = {
 
 def follow_network(spec: NetworkSpec) -> None:
     """What the window does with a network that opened: check it, lay it out, write it as code, save it."""
+    from engine.export.source.generate import generate
     from engine.graph.analyse import analyse
-    from engine.graph.codegen import generate
     from engine.graph.layout import layout
 
     assert network_from_plain(json.loads(json.dumps(to_plain(spec)))) == spec, "saving loses something"
@@ -114,7 +114,7 @@ def only_torch(code: str) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
-            allowed = {"torch", "math", "__future__", "collections", "typing"}
+            allowed = {"torch", "torchvision", "safetensors", "math", "__future__", "collections", "typing"}
             assert {name.partition(".")[0] for name in names} <= allowed, f"the code imports {names}"
     kinds = {type(node).__name__ for node in tree.body}
     assert kinds <= {"Import", "ImportFrom", "ClassDef", "FunctionDef", "Expr", "Assign", "AnnAssign"}, kinds

@@ -1,0 +1,1 @@
+"""Taking networks away: each format is a small file that registers itself."""

@@ -1,0 +1,1 @@
+"""From a drawing to the PyTorch source that a person would have written."""
