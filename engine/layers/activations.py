@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from engine.graph.spec import Shape
 
 
-class _Activation(Layer):
-    """An activation whose fields are exactly its PyTorch module's arguments."""
+class Elementwise(Layer):
+    """Base of activations whose fields are exactly its PyTorch module's arguments."""
 
     category: ClassVar[Category] = "activation"
 
@@ -27,7 +27,7 @@ class _Activation(Layer):
 
 
 @register("ReLU")
-class ReLU(_Activation):
+class ReLU(Elementwise):
     """Keeps positive values and sets negative ones to zero: max(0, x).
 
     Cheap, and its gradient is 1 wherever the unit is active, so deep networks still learn. A unit that is negative for
@@ -35,14 +35,16 @@ class ReLU(_Activation):
     """
 
     label: ClassVar[str] = "ReLU"
+    icon: ClassVar[str] = "rectifier"
     keywords: ClassVar[tuple[str, ...]] = ("rectifier", "rectified linear unit")
 
 
 @register("LeakyReLU")
-class LeakyReLU(_Activation):
+class LeakyReLU(Elementwise):
     """ReLU with a small slope below zero, so that no unit is quite dead: max(0, x) + a·min(0, x)."""
 
     label: ClassVar[str] = "LeakyReLU"
+    icon: ClassVar[str] = "rectifier"
 
     negative_slope: float = Field(0.01, ge=0, le=10, description="Slope a below zero.")
 
@@ -51,74 +53,54 @@ class LeakyReLU(_Activation):
 
 
 @register("PReLU")
-class PReLU(_Activation):
+class PReLU(Elementwise):
     """Leaky ReLU whose slope below zero is learned (He et al. 2015)."""
 
     label: ClassVar[str] = "PReLU"
+    icon: ClassVar[str] = "rectifier"
 
     init: float = Field(0.25, ge=-10, le=10, description="Slope to start with.")
 
 
-@register("ELU")
-class ELU(_Activation):
-    """Smooth below zero, approaching −a: x above zero, a·(eˣ − 1) below (Clevert et al. 2015)."""
-
-    label: ClassVar[str] = "ELU"
-
-    alpha: float = Field(1.0, gt=0, le=100, description="Where the curve levels out below zero.")
-
-
-@register("GELU")
-class GELU(_Activation):
-    """x·Φ(x), with Φ the normal distribution function; usual in transformers (Hendrycks and Gimpel 2016)."""
-
-    label: ClassVar[str] = "GELU"
-
-    approximate: Literal["none", "tanh"] = Field("none", description="Exact, or the faster formula with tanh.")
-
-
-@register("SiLU")
-class SiLU(_Activation):
-    """x·sigmoid(x), also called swish; used by EfficientNet and many recent detectors."""
-
-    label: ClassVar[str] = "SiLU"
-    keywords: ClassVar[tuple[str, ...]] = ("swish",)
-
-
 @register("Hardswish")
-class Hardswish(_Activation):
+class Hardswish(Elementwise):
     """A piecewise approximation of swish that is cheap on phones: x·min(max(x + 3, 0), 6)/6 (MobileNet v3)."""
 
     label: ClassVar[str] = "Hardswish"
+    icon: ClassVar[str] = "rectifier"
 
 
 @register("Hardsigmoid")
-class Hardsigmoid(_Activation):
+class Hardsigmoid(Elementwise):
     """A piecewise approximation of the sigmoid: min(max(x + 3, 0), 6)/6."""
 
     label: ClassVar[str] = "Hardsigmoid"
+    icon: ClassVar[str] = "squash"
 
 
 @register("ReLU6")
-class ReLU6(_Activation):
+class ReLU6(Elementwise):
     """ReLU that also stops at 6, which keeps numbers small enough for low precision (MobileNet)."""
 
     label: ClassVar[str] = "ReLU6"
+    icon: ClassVar[str] = "rectifier"
 
 
 @register("Sigmoid")
-class Sigmoid(_Activation):
+class Sigmoid(Elementwise):
     """Squashes to between 0 and 1: 1/(1 + e⁻ˣ). Saturated units learn slowly, because their gradient is close to 0."""
 
     label: ClassVar[str] = "Sigmoid"
+    icon: ClassVar[str] = "squash"
     keywords: ClassVar[tuple[str, ...]] = ("logistic",)
 
 
 @register("Tanh")
-class Tanh(_Activation):
+class Tanh(Elementwise):
     """Squashes to between −1 and 1, centred at zero. Saturated units learn slowly."""
 
     label: ClassVar[str] = "Tanh"
+    icon: ClassVar[str] = "squash"
     keywords: ClassVar[tuple[str, ...]] = ("hyperbolic tangent",)
 
 
@@ -127,6 +109,7 @@ class ScaledTanh(Layer):
     """LeNet-5's squashing function 1.7159·tanh(2x/3), chosen so that ±1 maps to ±1 and units stay out of saturation."""
 
     label: ClassVar[str] = "ScaledTanh"
+    icon: ClassVar[str] = "squash"
     category: ClassVar[Category] = "activation"
     keywords: ClassVar[tuple[str, ...]] = ("lenet", "hyperbolic tangent")
 
@@ -142,8 +125,47 @@ class ScaledTanh(Layer):
         return f"{self.amplitude:g}·tanh({self.slope:.3g}·x)"
 
 
+@register("Hardtanh")
+class Hardtanh(Elementwise):
+    """Cuts values off below and above and leaves those between as they are: min(max(x, low), high)."""
+
+    label: ClassVar[str] = "Hardtanh"
+    icon: ClassVar[str] = "squash"
+    keywords: ClassVar[tuple[str, ...]] = ("clamp", "clip")
+
+    min_val: float = Field(-1.0, ge=-1e6, le=1e6, description="Smallest value that comes out.")
+    max_val: float = Field(1.0, ge=-1e6, le=1e6, description="Largest value that comes out.")
+
+    def build(self, *input_shapes: Shape) -> nn.Module:
+        if self.min_val >= self.max_val:
+            raise BadInput(
+                f"Hardtanh is to cut off below {self.min_val:g} and above {self.max_val:g}, which leaves nothing.",
+                "Choose a lower limit below the upper one.",
+            )
+        return super().build(*input_shapes)
+
+    def summary(self) -> str:
+        return f"{self.min_val:g} to {self.max_val:g}"
+
+
+class _AddsUp(Elementwise):
+    icon: ClassVar[str] = "softmax"
+
+    dim: int = Field(1, ge=-4, le=5, description="Which dimension adds up to 1; 1 is the channels or classes.")
+
+    def build(self, *input_shapes: Shape) -> nn.Module:
+        # The meta device lets a dimension pass that is not there; and 0 would mix the pictures of a batch.
+        rank = len(input_shapes[0])
+        if not 1 <= (self.dim if self.dim >= 0 else self.dim + rank + 1) <= rank:
+            raise BadInput(
+                f"{self.label} is to add up dimension {self.dim}, but its input has the dimensions 1 to {rank}.",
+                "Set dim to 1, the channels or classes.",
+            )
+        return super().build(*input_shapes)
+
+
 @register("Softmax")
-class Softmax(_Activation):
+class Softmax(_AddsUp):
     """Turns scores into probabilities that add up to 1: eˣⁱ/Σeˣʲ.
 
     Not needed before the output of a classifier that is trained here: cross-entropy expects logits.
@@ -152,22 +174,22 @@ class Softmax(_Activation):
     label: ClassVar[str] = "Softmax"
     keywords: ClassVar[tuple[str, ...]] = ("probabilities",)
 
-    dim: int = Field(1, ge=-4, le=4, description="Which dimension adds up to 1; 1 is the channels or classes.")
 
-    def build(self, *input_shapes: Shape) -> nn.Module:
-        # The meta device lets a dimension pass that is not there; and 0 would mix the pictures of a batch.
-        rank = len(input_shapes[0])
-        if not 1 <= (self.dim if self.dim >= 0 else self.dim + rank + 1) <= rank:
-            raise BadInput(
-                f"Softmax is to add up dimension {self.dim}, but its input has the dimensions 1 to {rank}.",
-                "Set dim to 1, the channels or classes.",
-            )
-        return super().build(*input_shapes)
+@register("LogSoftmax")
+class LogSoftmax(_AddsUp):
+    """The logarithms of softmax's probabilities, xⁱ − ln Σeˣʲ, computed so that large scores do no harm.
+
+    Not needed before the output of a classifier that is trained here: cross-entropy does it itself.
+    """
+
+    label: ClassVar[str] = "LogSoftmax"
+    keywords: ClassVar[tuple[str, ...]] = ("log probabilities", "nll")
 
 
 @register("Identity")
-class Identity(_Activation):
+class Identity(Elementwise):
     """Passes everything on unchanged (the linear activation). Useful to name a place in the drawing."""
 
     label: ClassVar[str] = "Identity"
+    icon: ClassVar[str] = "arrow_right"
     keywords: ClassVar[tuple[str, ...]] = ("linear activation", "pass through")

@@ -10,6 +10,7 @@ from pydantic import Field
 from engine.errors import BadInput
 from engine.layers.base import Category, Layer, register
 from engine.layers.fields import Count
+from engine.layers.windows import shown
 
 if TYPE_CHECKING:
     from torch import nn
@@ -31,12 +32,15 @@ class Linear(Layer):
 
     out_features: Count = Field(10, description="How many values come out; in the last layer, the number of classes.")
     bias: bool = Field(True, description="Add one trainable number per output.")
+    last_dim: bool = Field(
+        False, description="Work along the last dimension of a picture with channels last, which is refused otherwise."
+    )
 
     def build(self, *input_shapes: Shape) -> nn.Module:
         from torch import nn
 
         shape = input_shapes[0]
-        if len(shape) == 3:
+        if len(shape) == 3 and not self.last_dim:
             # PyTorch would quietly work along the width, which is never what a drawing means.
             given = "×".join(str(size) for size in shape)
             raise BadInput(
@@ -54,6 +58,78 @@ class Linear(Layer):
         return f"parameters = {self.out_features}·({width}{' + 1' if self.bias else ''}) = {total:,}"
 
 
+@register("Bilinear")
+class Bilinear(Layer):
+    """Every output weighs every product of a value of the first with a value of the second input: aᵀ·W·b + c.
+
+    It asks how two things go together, where Linear on both one behind the other only adds up what each says.
+    Parameters: out·(a·b + 1).
+    """
+
+    label: ClassVar[str] = "Bilinear"
+    category: ClassVar[Category] = "dense"
+    keywords: ClassVar[tuple[str, ...]] = ("pair", "product", "interaction", "matching")
+    inputs: ClassVar[tuple[str, ...]] = ("first", "second")
+
+    out_features: Count = Field(10, description="How many values come out.")
+    bias: bool = Field(True, description="Add one trainable number per output.")
+
+    def build(self, *input_shapes: Shape) -> nn.Module:
+        from torch import nn
+
+        one, other = input_shapes
+        if one[:-1] != other[:-1] or len(one) == 3:
+            raise BadInput(
+                f"Bilinear expects two vectors but gets {shown(one)} and {shown(other)}.",
+                "Insert Flatten before it.",
+            )
+        return nn.Bilinear(one[-1], other[-1], self.out_features, bias=self.bias)
+
+    def summary(self) -> str:
+        return f"{self.out_features:,} outputs"
+
+    def formula(self, *input_shapes: Shape) -> str:
+        one, other = input_shapes[0][-1], input_shapes[1][-1]
+        total = self.out_features * (one * other + int(self.bias))
+        return f"parameters = {self.out_features}·({one}·{other}{' + 1' if self.bias else ''}) = {total:,}"
+
+
+@register("RBFUnits")
+class RBFUnits(Layer):
+    """Compares its input with learned centres: Σ(x − centre)², small when they are alike, or e^(−β·Σ(x − centre)²).
+
+    A radial basis function network is one such layer with Gaussians and a Linear layer after it (Broomhead and Lowe
+    1988). Unlike a Linear unit, which answers everywhere on one side of a plane, it answers near its centre only.
+    Parameters: out·in.
+    """
+
+    label: ClassVar[str] = "RBFUnits"
+    category: ClassVar[Category] = "dense"
+    icon: ClassVar[str] = "radial"
+    keywords: ClassVar[tuple[str, ...]] = ("radial basis function", "gaussian", "centre", "prototype", "distance")
+
+    out_features: Count = Field(10, description="Number of centres.")
+    output: Literal["logits", "distance", "gaussian"] = Field(
+        "gaussian", description="Negated squared distance, the squared distance, or a Gaussian of it."
+    )
+    beta: float = Field(1.0, gt=0, le=1e6, description="Narrowness β of the Gaussians.")
+    trained: bool = Field(True, description="Learn the centres; otherwise they stay where they start.")
+
+    def build(self, *input_shapes: Shape) -> nn.Module:
+        from engine.modules.rbf import RBFUnits as Module
+
+        if len(input_shapes[0]) != 1:
+            raise BadInput(f"RBFUnits compares vectors but gets {shown(input_shapes[0])}.", "Insert Flatten before it.")
+        return Module(input_shapes[0][0], self.out_features, self.output, self.beta, self.trained)
+
+    def summary(self) -> str:
+        return f"{self.out_features} centres · {self.output}"
+
+    def formula(self, *input_shapes: Shape) -> str:
+        width = input_shapes[0][0]
+        return f"parameters = {self.out_features}·{width} = {self.out_features * width:,}"
+
+
 @register("RBF")
 class RBF(Layer):
     """Compares its input with a fixed picture of each class: Σ(x − code)², small when they are alike.
@@ -64,6 +140,7 @@ class RBF(Layer):
 
     label: ClassVar[str] = "RBF"
     category: ClassVar[Category] = "dense"
+    icon: ClassVar[str] = "radial"
     keywords: ClassVar[tuple[str, ...]] = ("radial basis function", "lenet", "euclidean")
 
     codes: Literal["digits"] = Field("digits", description="Which fixed drawings to compare with.")

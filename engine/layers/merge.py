@@ -8,6 +8,7 @@ from pydantic import Field
 
 from engine.errors import BadInput
 from engine.layers.base import Category, Layer, register
+from engine.layers.windows import shown
 
 if TYPE_CHECKING:
     from torch import nn
@@ -16,12 +17,20 @@ if TYPE_CHECKING:
 
 
 def _written(shapes: tuple[Shape, ...]) -> str:
-    return " and ".join("×".join(str(size) for size in shape) for shape in shapes)
+    return " and ".join(shown(shape) for shape in shapes)
 
 
 class _Elementwise(Layer):
+    """A layer whose module of the same name takes any number of branches of one shape."""
+
     category: ClassVar[Category] = "merge"
     variadic: ClassVar[bool] = True
+
+    def build(self, *input_shapes: Shape) -> nn.Module:
+        import engine.modules.merge
+
+        self._check(input_shapes)
+        return getattr(engine.modules.merge, self.label)()
 
     def _check(self, shapes: tuple[Shape, ...]) -> None:
         if len(shapes) < 2:
@@ -45,13 +54,8 @@ class Add(_Elementwise):
     """
 
     label: ClassVar[str] = "Add"
+    icon: ClassVar[str] = "add"
     keywords: ClassVar[tuple[str, ...]] = ("sum", "residual", "skip", "shortcut", "plus")
-
-    def build(self, *input_shapes: Shape) -> nn.Module:
-        from engine.modules.merge import Add as Module
-
-        self._check(input_shapes)
-        return Module()
 
 
 @register("Multiply")
@@ -59,13 +63,35 @@ class Multiply(_Elementwise):
     """Multiplies its inputs value by value; one branch can gate another (highway, squeeze-and-excitation)."""
 
     label: ClassVar[str] = "Multiply"
+    icon: ClassVar[str] = "multiply"
     keywords: ClassVar[tuple[str, ...]] = ("product", "gate", "attention")
 
-    def build(self, *input_shapes: Shape) -> nn.Module:
-        from engine.modules.merge import Multiply as Module
 
-        self._check(input_shapes)
-        return Module()
+@register("Maximum")
+class Maximum(_Elementwise):
+    """Keeps at every place the largest value of its inputs: whichever branch is surest decides (maxout)."""
+
+    label: ClassVar[str] = "Maximum"
+    icon: ClassVar[str] = "pool_max"
+    keywords: ClassVar[tuple[str, ...]] = ("max", "largest", "maxout", "merge")
+
+
+@register("Minimum")
+class Minimum(_Elementwise):
+    """Keeps at every place the smallest value of its inputs: all branches must agree before it becomes large."""
+
+    label: ClassVar[str] = "Minimum"
+    icon: ClassVar[str] = "minimum"
+    keywords: ClassVar[tuple[str, ...]] = ("min", "smallest", "merge")
+
+
+@register("Average")
+class Average(_Elementwise):
+    """The mean of its inputs, value by value: branches vote, as in an ensemble."""
+
+    label: ClassVar[str] = "Average"
+    icon: ClassVar[str] = "pool_average"
+    keywords: ClassVar[tuple[str, ...]] = ("mean", "ensemble", "merge")
 
 
 @register("Concatenate")
@@ -78,6 +104,7 @@ class Concatenate(Layer):
 
     label: ClassVar[str] = "Concatenate"
     category: ClassVar[Category] = "merge"
+    icon: ClassVar[str] = "join"
     keywords: ClassVar[tuple[str, ...]] = ("cat", "join", "stack", "inception", "dense block")
     variadic: ClassVar[bool] = True
 

@@ -21,6 +21,27 @@ class Multiply(nn.Module):
         return functools.reduce(operator.mul, branches)
 
 
+class Maximum(nn.Module):
+    """The largest of all inputs, value by value."""
+
+    def forward(self, *branches: torch.Tensor) -> torch.Tensor:
+        return functools.reduce(torch.maximum, branches)
+
+
+class Minimum(nn.Module):
+    """The smallest of all inputs, value by value."""
+
+    def forward(self, *branches: torch.Tensor) -> torch.Tensor:
+        return functools.reduce(torch.minimum, branches)
+
+
+class Average(nn.Module):
+    """The mean of all inputs, value by value."""
+
+    def forward(self, *branches: torch.Tensor) -> torch.Tensor:
+        return functools.reduce(operator.add, branches) / len(branches)
+
+
 class Concatenate(nn.Module):
     """All inputs one behind the other along `dim`."""
 

@@ -1,4 +1,4 @@
-"""Radial basis function output units with fixed codes."""
+"""Radial basis function units: with the fixed codes of LeNet-5, and with centres of their own."""
 
 import torch
 from torch import nn
@@ -39,3 +39,28 @@ class DigitRBF(nn.Module):
 
     def extra_repr(self) -> str:
         return f"negate={self.negate}"
+
+
+class RBFUnits(nn.Module):
+    """Squared distance to learned centres, its negative as logits, or e^(−β·distance): (N, I) to (N, O)."""
+
+    def __init__(
+        self, in_features: int, out_features: int, output: str = "gaussian", beta: float = 1.0, trained: bool = True
+    ) -> None:
+        super().__init__()
+        self.in_features = in_features
+        self.out_features = out_features
+        self.output = output
+        self.beta = beta
+        self.trained = trained
+        self.centres = nn.Parameter(torch.randn(out_features, in_features), requires_grad=trained)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        distance = (x * x).sum(1, keepdim=True) - 2 * x @ self.centres.T + (self.centres * self.centres).sum(1)
+        if self.output == "gaussian":
+            return torch.exp(-self.beta * distance)
+        return -distance if self.output == "logits" else distance
+
+    def extra_repr(self) -> str:
+        rest = f"output={self.output!r}, beta={self.beta}, trained={self.trained}"
+        return f"{self.in_features}, {self.out_features}, {rest}"
