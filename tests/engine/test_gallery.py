@@ -95,4 +95,4 @@ def test_an_unknown_option_lists_the_known_ones() -> None:
 
 def test_another_input_size_carries_through() -> None:
     spec = with_input(open_network("resnet18"), (3, 64, 64))
-    assert analyse(spec).nodes["layer4_1"].output_shape == (512, 2, 2)
+    assert analyse(spec).nodes["layer4"].output_shape == (512, 2, 2)

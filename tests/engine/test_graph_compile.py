@@ -45,9 +45,9 @@ def small_resnet() -> NetworkSpec:
 def test_submodules_are_named_by_node_and_blocks_are_nested() -> None:
     net = compile_network(small_resnet())
     assert isinstance(net.conv1, nn.Conv2d)
-    assert isinstance(net.layer1_0, Graph)
-    assert "layer2_0.downsample_0.weight" in net.state_dict()
-    assert net.module_of("layer1_0.conv1") is net.layer1_0.conv1
+    assert isinstance(net.layer1.block0, Graph)
+    assert "layer2.block0.downsample_0.weight" in net.state_dict()
+    assert net.module_of("layer1.block0.conv1") is net.layer1.block0.conv1
     with pytest.raises(BadInput, match="no layer 'nothing'"):
         net.module_of("nothing")
 
@@ -70,11 +70,11 @@ def test_a_replaced_submodule_is_the_one_that_runs() -> None:
 def test_taps_give_feature_maps_and_are_removed() -> None:
     net = compile_network(small_resnet()).eval()
     x = torch.randn(1, 3, 32, 32)
-    with net.tap(["conv1", "layer1_0", "layer1_0.relu1"]) as maps:
+    with net.tap(["conv1", "layer1.block0", "layer1.block0.relu1"]) as maps:
         net(x)
     assert torch.equal(maps["conv1"], net.conv1(x))
-    assert maps["layer1_0.relu1"].shape == maps["layer1_0"].shape == (1, 64, 8, 8)
-    maps["layer1_0.relu1"].sum().backward()
+    assert maps["layer1.block0.relu1"].shape == maps["layer1.block0"].shape == (1, 64, 8, 8)
+    maps["layer1.block0.relu1"].sum().backward()
     assert net.conv1.weight.grad is not None
     maps.clear()
     net(x)
@@ -92,17 +92,17 @@ def test_timing_covers_blocks_and_what_is_in_them() -> None:
         net(x)
         net(x)
     assert set(times) == {id for id, _ in net.named_modules() if id}
-    inner = sum(seconds for id, seconds in times.items() if id.startswith("layer1_0."))
-    assert 0 < inner <= times["layer1_0"]
+    inner = sum(seconds for id, seconds in times.items() if id.startswith("layer1.block0."))
+    assert 0 < inner <= times["layer1.block0"]
     assert not any(module._forward_hooks or module._forward_pre_hooks for module in net.modules())
 
 
 def test_an_exception_names_its_node() -> None:
     net = compile_network(small_resnet())
-    net.layer2_0.conv2 = nn.Conv2d(7, 7, 1)
+    net.layer2.block0.conv2 = nn.Conv2d(7, 7, 1)
     with pytest.raises(RuntimeError) as caught:
         net(torch.randn(2, 3, 32, 32))
-    assert caught.value.node == "layer2_0.conv2"  # type: ignore[attr-defined]
+    assert caught.value.node == "layer2.block0.conv2"  # type: ignore[attr-defined]
 
 
 def test_a_wrong_number_of_inputs_is_said() -> None:

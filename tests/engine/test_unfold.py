@@ -123,7 +123,7 @@ def test_a_scope_shows_the_inside_with_its_ends_as_cards() -> None:
 
 def test_places_are_found_back_in_the_drawing() -> None:
     spec = open_network("resnet18")
-    view = unfold(spec, ["layer1_1", "layer2_0"])
+    view = unfold(spec, ["layer1", "layer1.block1", "layer2", "layer2.block0"])
     for node in view.spec.nodes:
         if node.id in view.frames or node.id in view.gates:
             continue
@@ -154,13 +154,14 @@ def test_beside_an_opened_block_cards_of_its_row_are_pushed_and_columns_stay() -
 
 def test_a_second_picture_keeps_what_did_not_change() -> None:
     spec = open_network("resnet18")
-    one = unfold(spec, ["layer1_0", "layer4_0"])
-    changed = edits.inside(spec, "layer4_0", lambda level: edits.set_params(level, "conv1", kernel_size=5))
-    two = unfold(changed, ["layer1_0", "layer4_0"], previous=one)
-    assert two.levels["layer1_0"].level is one.levels["layer1_0"].level
-    assert two.spec.by_id["layer1_0.conv1"] is one.spec.by_id["layer1_0.conv1"]
-    assert two.spec.by_id["layer4_0.conv1"].params["kernel_size"] == 5
-    assert two.spec == unfold(changed, ["layer1_0", "layer4_0"]).spec
+    opened = ["layer1", "layer1.block0", "layer4", "layer4.block0"]
+    one = unfold(spec, opened)
+    changed = edits.inside(spec, "layer4.block0", lambda level: edits.set_params(level, "conv1", kernel_size=5))
+    two = unfold(changed, opened, previous=one)
+    assert two.levels["layer1.block0"].level is one.levels["layer1.block0"].level
+    assert two.spec.by_id["layer1.block0.conv1"] is one.spec.by_id["layer1.block0.conv1"]
+    assert two.spec.by_id["layer4.block0.conv1"].params["kernel_size"] == 5
+    assert two.spec == unfold(changed, opened).spec
 
 
 def test_removing_a_port_inside_removes_its_edge_outside_and_keeps_the_others() -> None:

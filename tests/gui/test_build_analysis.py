@@ -263,8 +263,8 @@ def test_the_gallery_opens_onto_the_drawing_as_one_step(page: BuildPage, qtbot: 
     qtbot.waitUntil(lambda: bool(page.context.gallery.entries), timeout=20_000)
     action = next(a for a in page.toolbar.gallery.actions() if a.objectName() == "gallery.resnet18")
     action.trigger()
-    qtbot.waitUntil(lambda: "layer4_1" in page.scene.nodes, timeout=10_000)
-    assert page.scene.nodes["layer4_1"].card.layers == 7
+    qtbot.waitUntil(lambda: "layer4" in page.scene.nodes, timeout=10_000)
+    assert page.scene.nodes["layer4"].card.layers == 16
     settle(page, qtbot)
     assert "11,689,512 parameters" in page.toolbar.totals.whole
     page.context.document.undo_stack.undo()

@@ -340,11 +340,11 @@ def test_detaching_a_block_shows_its_layers_without_overlap(page: BuildPage) -> 
     from engine.gallery import open_network
 
     draw(page, open_network("resnet18"))
-    page.scene.pick(["layer2_0"])
+    page.scene.pick(["layer2"])
     assert page.commands["detach"].isEnabled()
     page.commands["detach"].trigger()
     spec = spec_of(page)
-    assert "layer2_0" not in spec.by_id
+    assert "layer2" not in spec.by_id
     places = [node.position for node in spec.nodes]
     assert not [
         (a, b)
