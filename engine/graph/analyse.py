@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from engine.graph.cost import FLOAT_BYTES
 from engine.graph.level import Level, resolve
+from engine.graph.memory import bytes_of
 from engine.graph.ports import is_each
 from engine.graph.problems.base import PROBLEMS, View, title, try_layer
 from engine.graph.repairs import default_param, take_out, within
@@ -36,20 +38,31 @@ def analyse(spec: NetworkSpec, previous: Analysis | None = None, *, classes: int
             if before is not None and before == info:
                 nodes[id] = before
     problems = _problems(level, "", True, classes)
-    live = [level.infos[id] for id in level.live if id in level.infos]
     return Analysis(
         spec=spec,
         nodes=nodes,
         problems=tuple(sorted(problems, key=lambda problem: SEVERITIES.index(problem.severity))),
-        totals=Totals(
-            sum(info.parameters for info in live),
-            sum(info.trainable_parameters for info in live),
-            sum(info.macs for info in live),
-            sum(info.activation_bytes for info in live),
-        ),
+        totals=_totals(level),
         input=_ends(level.infos[node.id].output_shape for node in spec.inputs),
         output=_ends(signal.shape if signal else None for signal in level.leaving),
         classes=classes,
+    )
+
+
+def _totals(level: Level) -> Totals:
+    live = [level.infos[id] for id in level.live if id in level.infos]
+    given = [shape for node in level.spec.inputs if (shape := level.infos[node.id].output_shape) is not None]
+    need, parameters = level.need, sum(info.parameters for info in live)
+    pictures = [bytes_of(shape) for shape in given]
+    kept_pictures = sum(size for number, size in enumerate(pictures) if number in need.entries)
+    return Totals(
+        parameters,
+        sum(info.trainable_parameters for info in live),
+        sum(info.macs for info in live),
+        sum(info.activation_bytes for info in live),
+        need.kept + kept_pictures + sum(one.size for one in need.leaving if one.kept and one.entry is None),
+        need.peak + sum(pictures),
+        parameters * FLOAT_BYTES,
     )
 
 

@@ -1,4 +1,4 @@
-"""What a module costs: parameters, multiply-accumulates, activation memory; and its window on the picture.
+"""What a module costs: parameters, multiply-accumulates, and the memory of what it makes and keeps.
 
 Counts come from the built module and the tensors that it returned on the meta device, so no layer states its own.
 """
@@ -7,21 +7,46 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.backends.mha import set_fastpath_enabled
 from torch.utils.flop_counter import FlopCounterMode
-
-from engine.graph.receptive import EVERYTHING, POINTWISE, UNKNOWN, Step, Window
-from engine.graph.spec import Shape
 
 FLOAT_BYTES = 4
 _CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d)
 _TRANSPOSED = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)
-_ADAPTIVE = ("AdaptiveAvgPool", "AdaptiveMaxPool")
 # Modules of PyTorch that hold no matrix product, although they may hold weights.
-_NO_PRODUCTS = ("activation", "batchnorm", "dropout", "flatten", "instancenorm", "linear", "normalization", "padding",
-                "pooling", "upsampling")  # fmt: skip
+_NO_PRODUCTS = ("activation", "batchnorm", "channelshuffle", "dropout", "flatten", "instancenorm", "normalization",
+                "padding", "pixelshuffle", "pooling", "upsampling")  # fmt: skip
+# What autograd keeps of the usual layers, as the measurement below finds it too, a hundred times slower.
+_KEEP_INPUT = (*_CONVOLUTIONS, *_TRANSPOSED, nn.Linear, nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d, nn.AvgPool2d,
+               nn.GELU, nn.SiLU, nn.Hardswish, nn.Hardsigmoid, nn.ReLU6, nn.LeakyReLU, nn.ELU, nn.PReLU)  # fmt: skip
+_KEEP_OUTPUT = (nn.ReLU, nn.Sigmoid, nn.Tanh, nn.Softmax)
+_KEEP_NOTHING = ("Add", "Concatenate", "Flatten", "Identity", "Upsample", "ZeroPad2d")
+_INDEX_BYTES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The memory of one call, for one picture.
+
+    Attributes:
+        sizes: bytes of each output; 0 for one that is another view of an input.
+        aliases: for each output the input whose memory it is, or None.
+        kept_inputs, kept_outputs: those that autograd keeps for the backward pass.
+        extra: bytes that it keeps besides, such as the switches of a max pooling and the mask of a dropout.
+    """
+
+    sizes: tuple[int, ...] = ()
+    aliases: tuple[int | None, ...] = ()
+    kept_inputs: tuple[int, ...] = ()
+    kept_outputs: tuple[int, ...] = ()
+    extra: int = 0
+
+
+NOTHING_HELD = Held()
 
 
 def parameter_counts(module: nn.Module) -> tuple[int, int]:
@@ -33,90 +58,95 @@ def parameter_counts(module: nn.Module) -> tuple[int, int]:
 def multiply_accumulates(module: nn.Module, inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> int:
     """Multiply-accumulates of one forward call: half of what `torch.utils.flop_counter` counts.
 
-    The usual modules are counted by their formula, a hundred times faster; anything else is run under the counter.
+    The usual modules are counted by their formula, a hundred times faster; anything else is run under the counter,
+    which sees matrix products, convolutions and attention. Element by element work such as adding is not counted.
     """
     kind = type(module)
-    if isinstance(module, _CONVOLUTIONS) and kind in _CONVOLUTIONS:
-        return outputs[0].numel() * math.prod(module.weight.shape[1:])
-    if isinstance(module, nn.Linear) and kind is nn.Linear:
-        return outputs[0].numel() * module.in_features
+    if kind in (*_CONVOLUTIONS, *_TRANSPOSED, nn.Linear):
+        # Each output of a convolution or dense layer, and each input of a transposed one, takes part in as many
+        # products as the weight has numbers behind its first dimension.
+        ends = inputs if kind in _TRANSPOSED else outputs
+        return ends[0].numel() * math.prod(module.get_parameter("weight").shape[1:])
     home, _, family = kind.__module__.rpartition(".")
-    if home == "torch.nn.modules" and family in _NO_PRODUCTS and kind is not nn.MultiheadAttention:
+    if kind is nn.Identity or (
+        home == "torch.nn.modules" and family in _NO_PRODUCTS and kind is not nn.MultiheadAttention
+    ):
         return 0
-    # The counter watches gradients, and without them trips over a module that hands out a weight as it is.
-    with torch.enable_grad(), FlopCounterMode(display=False) as counter:
-        module(*inputs)
+    return counted(module, inputs)
+
+
+def counted(module: nn.Module, inputs: Sequence[Tensor]) -> int:
+    """The same by `torch.utils.flop_counter`, without the fast path of attention, which it does not see."""
+    fast = torch.backends.mha.get_fastpath_enabled()
+    set_fastpath_enabled(False)
+    try:
+        # The counter watches gradients, and without them trips over a module that hands out a weight as it is.
+        with torch.enable_grad(), FlopCounterMode(display=False) as counter:
+            module(*inputs)
+    finally:
+        set_fastpath_enabled(fast)
     return counter.get_total_flops() // 2
 
 
-def activation_bytes(inputs: Sequence[Tensor], outputs: Sequence[Tensor]) -> int:
-    """Bytes of the outputs that are not just another view of an input."""
-    held = {tensor.untyped_storage()._cdata for tensor in inputs}
-    return sum(out.numel() * FLOAT_BYTES for out in outputs if out.untyped_storage()._cdata not in held)
+def held(module: nn.Module, inputs: Sequence[Tensor], outputs: Sequence[Tensor], batch: int) -> Held:
+    """What the outputs take and what a training step keeps, in bytes for one of `batch` pictures."""
+    memory = [tensor.untyped_storage()._cdata for tensor in inputs]
+    aliases = [memory.index(place) if (place := out.untyped_storage()._cdata) in memory else None for out in outputs]
+    sizes = tuple(
+        out.numel() * out.element_size() // batch if alias is None else 0
+        for out, alias in zip(outputs, aliases, strict=True)
+    )
+    kind, first = type(module), outputs[0].numel() // batch
+    if kind in _KEEP_INPUT:
+        return Held(sizes, tuple(aliases), (0,))
+    if kind in _KEEP_OUTPUT:
+        return Held(sizes, tuple(aliases), (), (0,))
+    if kind.__name__ in _KEEP_NOTHING and len({tensor.shape for tensor in inputs}) == 1:
+        return Held(sizes, tuple(aliases))
+    if isinstance(module, nn.MaxPool2d):
+        if len(outputs) > 1:
+            return Held(sizes, tuple(aliases), (0,), (1,))
+        return Held(sizes, tuple(aliases), (0,), (), first * _INDEX_BYTES)
+    if isinstance(module, nn.Dropout):
+        return Held(sizes, tuple(aliases), (), (), first * FLOAT_BYTES if 0 < module.p < 1 else 0)
+    return _measured(module, inputs, sizes, tuple(aliases), batch)
 
 
-def receptive_step(module: nn.Module, before: Shape, after: Shape) -> Step:
-    """What the module does to positions, read from the attributes that PyTorch's windowed modules have in common."""
-    axes = len(before) - 1
-    kind = type(module).__name__
-    if isinstance(module, nn.Linear):
-        return EVERYTHING if len(before) == 1 else POINTWISE
-    if kind.startswith(_ADAPTIVE) and len(after) == axes + 1:
-        return _adaptive(before[1:], after[1:])
-    if isinstance(module, nn.Upsample) and len(after) == axes + 1:
-        reach = 1 if module.mode == "nearest" else 2
-        ratio = tuple(a / b for a, b in zip(before[1:], after[1:], strict=True))
-        # The first output lies at (r − 1)/2 of an input step, r the shrinking of the step.
-        return Window((reach,) * axes, ratio, tuple((reach - 1) / 2 - (r - 1) / 2 for r in ratio))
-    if isinstance(module, _TRANSPOSED):
-        return _transposed(module, axes)
-    if isinstance(module, nn.modules.padding._ConstantPadNd) and len(module.padding) == 2 * axes:
-        lows = tuple(float(p) for p in module.padding[-2::-2])
-        return Window((1,) * axes, (1.0,) * axes, lows)
-    if hasattr(module, "kernel_size"):
-        return _window(module, axes)
-    if axes < 1 or len(after) == 1 or before[1:] == after[1:]:
-        return POINTWISE
-    return UNKNOWN
+def _measured(
+    module: nn.Module, inputs: Sequence[Tensor], sizes: tuple[int, ...], aliases: tuple[int | None, ...], batch: int
+) -> Held:
+    """Run a training step's forward on the meta device and look what autograd puts aside."""
+    kept: dict[int, int] = {}
+    alive: list[Tensor] = []  # or the address of one that is gone would be given to another
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage._cdata] = storage.nbytes()
+        alive.append(tensor)
+        return tensor
+
+    try:
+        fresh = [one.detach().clone().requires_grad_(one.is_floating_point()) for one in inputs]
+        module.train()
+        with torch.enable_grad(), torch.autograd.graph.saved_tensors_hooks(keep, _same):
+            answer = module(*fresh)
+    except Exception:  # noqa: BLE001 - what cannot be trained on the meta device is taken to keep what it was given
+        return Held(sizes, aliases, tuple(range(len(inputs))))
+    finally:
+        module.eval()
+    results = [answer] if isinstance(answer, Tensor) else list(answer)
+    weights = {one.untyped_storage()._cdata for one in (*module.parameters(), *module.buffers())}
+    ins = [one.untyped_storage()._cdata for one in fresh]
+    outs = [one.untyped_storage()._cdata for one in results]
+    extra = sum(size for place, size in kept.items() if place not in weights and place not in (*ins, *outs))
+    return Held(
+        sizes,
+        aliases,
+        tuple(number for number, place in enumerate(ins) if place in kept),
+        tuple(number for number, place in enumerate(outs) if place in kept and place not in ins),
+        extra // batch,
+    )
 
 
-def _per_axis(value: object, axes: int) -> tuple[int, ...]:
-    if isinstance(value, int):
-        return (value,) * axes
-    sizes: tuple[int, ...] = tuple(value)  # type: ignore[arg-type]
-    return sizes * axes if len(sizes) == 1 else sizes
-
-
-def _window(module: nn.Module, axes: int) -> Step:
-    kernel = _per_axis(module.kernel_size, axes)
-    stride = getattr(module, "stride", None)
-    stride = kernel if stride is None else _per_axis(stride, axes)
-    dilation = _per_axis(getattr(module, "dilation", 1), axes)
-    if not len(kernel) == len(stride) == len(dilation) == axes:
-        return UNKNOWN
-    reach = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
-    padding = getattr(module, "padding", 0)
-    if padding == "same":
-        padding = tuple((r - 1) // 2 for r in reach)
-    elif isinstance(padding, str):
-        padding = 0
-    before = tuple(float(p) for p in _per_axis(padding, axes))
-    return Window(reach, tuple(float(s) for s in stride), before)
-
-
-def _adaptive(before: Shape, after: Shape) -> Window:
-    reach = tuple(math.ceil(b / a) for b, a in zip(before, after, strict=True))
-    stride = tuple(b / a for b, a in zip(before, after, strict=True))
-    return Window(reach, stride, (0.0,) * len(before))
-
-
-def _transposed(module: nn.Module, axes: int) -> Window:
-    """A transposed convolution spreads: an output sees at most ⌈F/S⌉ inputs, and steps become S times finer."""
-    kernel, stride = _per_axis(module.kernel_size, axes), _per_axis(module.stride, axes)
-    padding, dilation = _per_axis(module.padding, axes), _per_axis(module.dilation, axes)
-    reach = [d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True)]
-    seen = tuple(-(-r // s) for r, s in zip(reach, stride, strict=True))
-    # Output 0 stands (P − (F − 1)/2)/S input steps from input 0.
-    start = [(p - (r - 1) / 2) / s for p, r, s in zip(padding, reach, stride, strict=True)]
-    before = tuple((k - 1) / 2 - c for k, c in zip(seen, start, strict=True))
-    return Window(seen, tuple(1 / s for s in stride), before)
+def _same(tensor: Tensor) -> Tensor:
+    return tensor

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from threading import Lock
 
+from engine.graph.memory import Need, need_of
 from engine.graph.ports import input_ports, is_each, is_variadic, output_ports
-from engine.graph.receptive import Sight, after, at_input
+from engine.graph.receptive import BLIND, Sight, after, at_input
 from engine.graph.results import NodeInfo
 from engine.graph.shapes import Facts, Failure, facts_of, written
 from engine.graph.sharing import alike, family
@@ -39,6 +41,7 @@ class Level:
         live: ids that contribute to an output; every id when there is no output.
         leaving: what goes out by each Output node.
         weights: shapes of all weights and buffers in it, those that nodes share counted once.
+        facts: what the layers say about themselves, by id.
     """
 
     spec: NetworkSpec
@@ -51,6 +54,12 @@ class Level:
     live: frozenset[str]
     leaving: tuple[Signal | None, ...]
     weights: Mapping[str, tuple[Shape, ...]]
+    facts: Mapping[str, Facts]
+
+    @cached_property
+    def need(self) -> Need:
+        """The memory that it takes to run."""
+        return need_of(self)
 
     def shapes_into(self, id: str) -> tuple[Shape, ...]:
         """Shapes of all inputs of a node, or () if one of them is unknown."""
@@ -77,6 +86,7 @@ class _Work:
     missing: dict[str, tuple[str, ...]] = field(default_factory=dict)
     inside: dict[str, Level] = field(default_factory=dict)
     weights: dict[str, tuple[Shape, ...]] = field(default_factory=dict)
+    facts: dict[str, Facts] = field(default_factory=dict)
 
 
 def resolve(spec: NetworkSpec, entering: tuple[Signal | None, ...] | None = None) -> Level:
@@ -102,7 +112,17 @@ def resolve(spec: NetworkSpec, entering: tuple[Signal | None, ...] | None = None
         if node.shares is not None:
             _share(spec, node, live, work)
     return Level(
-        spec, entering, ordered, work.infos, work.failures, work.missing, work.inside, live, leaving, work.weights
+        spec,
+        entering,
+        ordered,
+        work.infos,
+        work.failures,
+        work.missing,
+        work.inside,
+        live,
+        leaving,
+        work.weights,
+        work.facts,
     )
 
 
@@ -179,6 +199,7 @@ def _compute(node: NodeSpec, signals: list[Signal], work: _Work) -> None:
         work.infos[node.id] = NodeInfo(node.id, node.type, shapes)
         return
     work.weights[node.id] = facts.weights
+    work.facts[node.id] = facts
     sight = _sight(node, facts, signals)
     for port, shape in zip(output_ports(node), facts.output_shapes, strict=False):
         work.signals[node.id, port] = Signal(shape, sight)
@@ -201,7 +222,11 @@ def _sight(node: NodeSpec, facts: Facts, signals: list[Signal]) -> Sight | None:
         return at_input(facts.output_shapes[0])
     if node.type == OUTPUT:
         return signals[0].sight
-    return after(facts.step, [signal.sight for signal in signals], facts.output_shapes[0])
+    heeded = facts.heeded or (True,) * len(signals)
+    looked_at = [signal for signal, heeds in zip(signals, heeded, strict=True) if heeds]
+    if not looked_at:
+        return BLIND
+    return after(facts.step, [one.sight for one in looked_at], looked_at[0].shape, facts.output_shapes[0])
 
 
 def _compute_block(node: NodeSpec, signals: list[Signal], shapes: tuple[Shape, ...], work: _Work) -> None:

@@ -17,8 +17,9 @@ class ReceptiveField:
     """The part of the network's input that one value of a layer depends on, per axis (height, width).
 
     Attributes:
-        size: extent in input pixels, by arithmetic alone: padding can make it larger than the picture.
-        jump: how many input pixels lie between neighbouring values; 0 where the layer has no positions any more.
+        size: extent in input pixels, by arithmetic alone: padding can make it larger than the picture. Where values
+            differ, as they do after a picture has been enlarged, that of the ones which see most.
+        jump: how many input pixels lie between neighbouring values; 0 where every value sees the same.
         centre: input position that the layer's first value is centred on; negative inside the padding.
     """
 
@@ -38,7 +39,7 @@ class NodeInfo:
         output_shapes: what leaves by every port.
         parameters, trainable_parameters: counts of numbers.
         macs: multiply-accumulates for one picture.
-        activation_bytes: memory of the output for one picture as float32; 0 where it is only another view of the input.
+        activation_bytes: memory of the outputs for one picture; 0 where they are only another view of the input.
     """
 
     id: str
@@ -83,12 +84,29 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums over the nodes that contribute to an output, for one picture."""
+    """Sums over the nodes that contribute to an output, for one picture.
+
+    Attributes:
+        activation_bytes: memory of all outputs together.
+        training_bytes: what autograd keeps of a forward in training mode until the backward pass, the picture included:
+            a convolution, dense layer, batch norm or pooling keeps its input, ReLU, sigmoid and softmax their output,
+            max pooling its switches and dropout its mask besides; adding and joining keep nothing. A value that two
+            layers keep counts once. Weights, gradients and the optimiser's state come on top. It is as if the
+            picture itself had a gradient, and what a library keeps for its own speed is not known, so that a
+            measurement can differ by a few per cent.
+        inference_bytes: the most that is alive at the same time when every value is forgotten after its last use and
+            activations work in place where that is safe, as in the compiled network; the picture included, the scratch
+            memory inside a layer not.
+        parameter_bytes: memory of the weights as float32.
+    """
 
     parameters: int = 0
     trainable_parameters: int = 0
     macs: int = 0
     activation_bytes: int = 0
+    training_bytes: int = 0
+    inference_bytes: int = 0
+    parameter_bytes: int = 0
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,12 @@ from torch import Tensor, nn
 
 from engine.errors import BadInput
 from engine.frozen import FrozenDict
-from engine.graph.cost import activation_bytes, multiply_accumulates, parameter_counts, receptive_step
+from engine.graph.cost import NOTHING_HELD, Held, held, multiply_accumulates, parameter_counts
 from engine.graph.receptive import UNKNOWN, Step
+from engine.graph.slots import in_place, makes_memory
 from engine.graph.spec import INPUT, OUTPUT, Shape
-from engine.layers.base import parse_layer
+from engine.graph.steps import Heeded, step_of
+from engine.layers.base import Layer, parse_layer
 
 # Two pictures, so that a layer which mixes up the batch with another dimension shows.
 _BATCH = 2
@@ -37,17 +39,29 @@ class Failure:
 class Facts:
     """A layer's answer to inputs of certain shapes; the costs are for one picture.
 
-    `weights` are the shapes of its parameters and buffers in their order: two nodes can share weights if these agree.
+    Attributes:
+        step, heeded: what it does to positions, and for each input whether its values matter (None: all do).
+        weights: shapes of its parameters and buffers in their order; two nodes can share weights if these agree.
+        held: the memory of its outputs and of what a training step keeps.
+        maker, in_place: whether its result is memory of its own, and whether it can be written over its first input.
     """
 
     output_shapes: tuple[Shape, ...] = ()
     parameters: int = 0
     trainable_parameters: int = 0
     macs: int = 0
-    activation_bytes: int = 0
+    held: Held = NOTHING_HELD
     step: Step = UNKNOWN
+    heeded: Heeded = None
     failure: Failure | None = None
     weights: tuple[Shape, ...] = ()
+    maker: bool = False
+    in_place: bool = False
+
+    @property
+    def activation_bytes(self) -> int:
+        """Memory of the outputs, without those that are only another view of an input."""
+        return sum(self.held.sizes)
 
 
 def written(shape: Sequence[int]) -> str:
@@ -76,7 +90,7 @@ def _facts_of(type: str, params: FrozenDict, shapes: tuple[Shape, ...]) -> Facts
             return Facts(output_shapes=shapes[:1])
         with torch.device("meta"), torch.no_grad():
             module = layer.build(*shapes).eval()
-            return _run(type, module, shapes)
+            return _run(type, layer, module, shapes)
     except BadInput as error:
         return Facts(failure=Failure(error.what, error.advice, error.details))
     except Exception as error:  # noqa: BLE001 - whatever a layer raises becomes a problem at its node
@@ -102,7 +116,7 @@ def _check_size(type: str, shape: Shape) -> None:
         )
 
 
-def _run(type: str, module: nn.Module, shapes: tuple[Shape, ...]) -> Facts:
+def _run(type: str, layer: Layer, module: nn.Module, shapes: tuple[Shape, ...]) -> Facts:
     inputs = [torch.empty((_BATCH, *shape)) for shape in shapes]
     answer = module(*inputs)
     outputs: list[Tensor] = [answer] if isinstance(answer, Tensor) else list(answer)
@@ -120,14 +134,18 @@ def _run(type: str, module: nn.Module, shapes: tuple[Shape, ...]) -> Facts:
             )
         _check_size(type, size)
     total, trainable = parameter_counts(module)
+    step, heeded = step_of(module, shapes, sizes, layer.build) if shapes else (UNKNOWN, None)
     return Facts(
         output_shapes=sizes,
         parameters=total,
         trainable_parameters=trainable,
         macs=multiply_accumulates(module, inputs, outputs) // _BATCH,
-        activation_bytes=activation_bytes(inputs, outputs) // _BATCH,
-        step=receptive_step(module, shapes[0], sizes[0]) if shapes else UNKNOWN,
+        held=held(module, inputs, outputs, _BATCH),
+        step=step,
+        heeded=heeded,
         weights=tuple(tuple(weight.shape) for weight in module.state_dict().values()),
+        maker=makes_memory(module),
+        in_place=in_place(module, len(inputs)) is not None,
     )
 
 

@@ -59,13 +59,18 @@ def planned(slots: Sequence[Slot], exits: tuple[int, ...], modules: Mapping[str,
         first = slot.reads[0] if slot.reads else None
         if first is not None and first in made and readers[first] == 1 and len(slot.writes) == 1:
             maker = made[first].module
-            if type(modules[maker]) in _MAKERS:
-                slot = slot._replace(in_place=_in_place(modules[slot.module], len(slot.reads)), maker=maker)
+            if makes_memory(modules[maker]):
+                slot = slot._replace(in_place=in_place(modules[slot.module], len(slot.reads)), maker=maker)
         result.append(slot)
     return tuple(result)
 
 
-def _in_place(module: nn.Module, inputs: int) -> Callable[..., Tensor] | None:
+def makes_memory(module: nn.Module) -> bool:
+    """Whether what the module returns is memory of its own, so that it may be written over."""
+    return type(module) in _MAKERS
+
+
+def in_place(module: nn.Module, inputs: int) -> Callable[..., Tensor] | None:
     """What does in place as the module does; None for most."""
     kind = type(module)
     if kind is nn.ReLU:

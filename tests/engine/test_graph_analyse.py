@@ -21,7 +21,7 @@ from engine.graph.results import ReceptiveField
 from engine.graph.shapes import facts_of
 from engine.graph.spec import EdgeSpec, NetworkSpec, NodeSpec, Shape
 from engine.graph.topology import cycles, inline, order, reachable
-from engine.layers.base import LAYERS, parse_layer
+from engine.layers.base import parse_layer
 
 SMALL = {"alexnet": (3, 67, 67), "resnet18": (3, 64, 64)}
 
@@ -115,20 +115,6 @@ def test_macs_of_single_layers_agree_with_the_flop_counter(type: str, params: di
     assert facts.macs == counter.get_total_flops() // 2
 
 
-@pytest.mark.parametrize("id", [id for id in LAYERS if id not in ("Input", "Output")])
-def test_every_layer_costs_what_the_flop_counter_says(id: str) -> None:
-    layer = LAYERS.get(id)()
-    for shapes in (((8, 16, 16),), ((84,),), ((8, 16, 16), (8, 16, 16))):
-        facts = facts_of(id, {}, shapes)
-        if layer.variadic == (len(shapes) > 1) and facts.failure is None:
-            module = layer.build(*shapes).eval()
-            with FlopCounterMode(display=False) as counter:
-                module(*(torch.randn(1, *shape) for shape in shapes))
-            assert facts.macs == counter.get_total_flops() // 2
-            return
-    raise AssertionError(f"no sample input works for {id}")
-
-
 def test_worked_multiplications_of_a_reduction() -> None:
     """32×32×200 into 32 filters of 5×5, and with a 1×1 reduction to 16 first."""
     conv = {"kernel_size": 5, "padding": "same", "out_channels": 32}
@@ -198,7 +184,7 @@ def test_receptive_fields_agree_with_gradients(layers: list) -> None:
 
 def test_receptive_fields_of_known_networks() -> None:
     resnet = analyse(open_network("resnet18")).nodes
-    assert resnet["layer4_1"].receptive_field == ReceptiveField((435, 435), (32.0, 32.0), (0.0, 0.0))
+    assert resnet["layer4"].receptive_field == ReceptiveField((435, 435), (32.0, 32.0), (0.0, 0.0))
     lenet = analyse(open_network("lenet5_modern")).nodes
     sizes = [info.receptive_field.size for info in lenet.values() if info.receptive_field and info.type == "Linear"]
     assert sizes == [(32, 32)] * len(sizes)

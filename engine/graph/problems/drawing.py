@@ -96,14 +96,15 @@ def disconnected(view: View) -> Iterator[Problem]:
         if not is_known(node) or node.type == OUTPUT or (node.type == INPUT and len(view.spec.nodes) == 1):
             continue
         if _isolated(view, node):
-            sources = [] if node.type == INPUT else _possible_sources(view.level, node, "in")
+            ports = input_ports(node)
+            sources = _possible_sources(view.level, node, ports[0]) if ports else []
             yield Problem(
                 "warning",
                 "disconnected",
                 node.id,
                 f"{title(node)} is connected to nothing and takes no part.",
                 "Connect it, or remove it.",
-                (*(wire(EdgeSpec(source, node.id, out, "in")) for source, out in sources[:2]), take_out(node.id)),
+                (*(wire(EdgeSpec(source, node.id, out, ports[0])) for source, out in sources[:2]), take_out(node.id)),
             )
         elif view.spec.outputs:
             yield Problem(
