@@ -6,10 +6,23 @@ from typing import Literal
 
 from pydantic import Field
 
-from engine.gallery.base import Drawing, GalleryEntry, Options, add
+from engine.gallery.base import Drawing, GalleryEntry, Options, PaperRow, add
 from engine.graph.spec import NetworkSpec
 
 AUTHORS = "LeCun, Bottou, Bengio, Haffner"
+PAPER = "Gradient-Based Learning Applied to Document Recognition, Proceedings of the IEEE 1998"
+
+# Section II.B of the paper, with its numbers of trainable parameters.
+TABLE = (
+    PaperRow("input", "input", (1, 32, 32)),
+    PaperRow("C1", "c1", (6, 28, 28), 156, "122,304 connections"),
+    PaperRow("S2", "s2", (6, 14, 14), 12, "5,880 connections"),
+    PaperRow("C3", "c3", (16, 10, 10), 1516, "151,600 connections"),
+    PaperRow("S4", "s4", (16, 5, 5), 32, "2,000 connections"),
+    PaperRow("C5", "c5", (120, 1, 1), 48_120),
+    PaperRow("F6", "f6", (84,), 10_164),
+    PaperRow("output", "rbf", (10,), 0, "ten radial basis function units with fixed codes"),
+)
 
 
 class PaperOptions(Options):
@@ -77,10 +90,13 @@ add(
         source="paper",
         idea="Convolutions and subsampling in turn, trained end to end, read the digits on bank cheques. It is drawn "
         "as published: trainable subsampling, a sparse connection table in C3, scaled tanh and output units that "
-        "compare with drawings of the digits. 60,000 trainable parameters.",
+        "compare with drawings of the digits. It has 60,000 trainable parameters.",
         merit="0.95 % errors on MNIST, 0.8 % with distortions",
         build=build_paper,
         options=PaperOptions,
+        paper=PAPER,
+        table=TABLE,
+        smallest=(32, 32),
     )
 )
 add(
@@ -96,5 +112,7 @@ add(
         "network in it. The first network to draw by hand.",
         build=build_modern,
         options=ModernOptions,
+        paper=PAPER,
+        smallest=(16, 16),
     )
 )

@@ -38,5 +38,8 @@ add(
         "network, and the reason why convolutions were invented.",
         build=build,
         options=PerceptronOptions,
+        paper="The Perceptron: A Probabilistic Model for Information Storage and Organization in the Brain, "
+        "Psychological Review 1958",
+        smallest=(4, 4),
     )
 )

@@ -13,6 +13,7 @@ from engine.blocks import residual
 from engine.blocks.bottleneck import EXPANSION, bottleneck
 from engine.blocks.residual import basic_block
 from engine.gallery.base import Drawing, GalleryEntry, Options, PaperRow, add
+from engine.gallery.widths import scaled
 from engine.graph.spec import NetworkSpec
 from engine.layers.fields import Count
 
@@ -84,11 +85,6 @@ def bottleneck_stages(
         inside = bottleneck_stage(before, inner * wide, inner * EXPANSION, depth, stride, dilations)
         after, before = net.block(f"layer{number}", inside, after), inner * EXPANSION
     return after
-
-
-def scaled(channels: int, width: float) -> int:
-    """`channels` times `width`, at least one."""
-    return max(1, round(channels * width))
 
 
 def rename(key: str) -> str:

@@ -1,0 +1,53 @@
+"""Stages of VGG: a few small convolutions in a row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from engine.blocks.base import BlockEntry, BlockOptions, add
+from engine.gallery.base import Drawing
+from engine.graph.spec import NetworkSpec
+from engine.layers.fields import Count
+
+Targets = dict[str, list[tuple[str, str, int]]]
+
+
+def vgg_stage(in_channels: int, channels: int, depth: int, number: int = 1, padding: int = 1) -> NetworkSpec:
+    """`depth` 3×3 convolutions, each with its ReLU, called conv3_1, relu3_1, conv3_2, ... in stage `number` 3.
+
+    `padding` is that of the first convolution; the fully convolutional networks begin with 100.
+    """
+    net = Drawing(f"{depth} convolutions")
+    last = net.input(in_channels, 56, 56)
+    for index in range(1, depth + 1):
+        conv: dict[str, Any] = {"out_channels": channels, "kernel_size": 3, "padding": padding if index == 1 else 1}
+        last = net.chain(last, ("Conv2d", f"conv{number}_{index}", conv), ("ReLU", f"relu{number}_{index}"))
+    return net.output(last)
+
+
+def exposed(depth: int, number: int = 1) -> Targets:
+    """What a stage shows on its card: the width of all its convolutions."""
+    return {"channels": [(f"conv{number}_{index}", "out_channels", 1) for index in range(1, depth + 1)]}
+
+
+class VggStageOptions(BlockOptions):
+    in_channels: Count = Field(64, description="Channels that come in.")
+    channels: Count = Field(128, description="Width of all its convolutions.")
+    depth: int = Field(2, ge=1, le=16, description="How many convolutions.")
+
+
+add(
+    BlockEntry(
+        id="vgg_stage",
+        label="VGG stage",
+        help="Two to four 3×3 convolutions in a row, each with a ReLU. Two of them see as far as one of 5×5 and three "
+        "as far as one of 7×7, with fewer weights and more bends in between. A pooling follows, after which the "
+        "widths double (Simonyan and Zisserman 2014).",
+        build=lambda options: vgg_stage(options.in_channels, options.channels, options.depth),
+        options=VggStageOptions,
+        keywords=("vgg", "convolutions", "stack", "double convolution"),
+        exposed=lambda options: exposed(options.depth),
+    )
+)
