@@ -66,6 +66,12 @@ def conv_norm_activation(
     return net.output(net.chain(net.input(in_channels, 56, 56), *steps))
 
 
+def renamed(id: str, rest: str) -> str:
+    """What torchvision calls "0.weight" (convolution) or "1.bias" (normalisation) in such a block, under our `id`."""
+    place, weight = rest.split(".", 1)
+    return f"{id}.{weight}" if place == "0" else f"{id}_norm.{weight}"
+
+
 EXPOSED = {
     "channels": [("conv", "out_channels", 1)],
     "kernel size": [("conv", "kernel_size", 1)],

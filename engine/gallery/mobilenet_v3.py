@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
-from engine.blocks.conv_norm_activation import EXPOSED, conv_norm_activation
+from engine.blocks.conv_norm_activation import EXPOSED, conv_norm_activation, renamed
 from engine.blocks.inverted_residual import divisible, exposed, inverted_residual, part_of
 from engine.gallery.base import Drawing, GalleryEntry, Options, PaperRow, add
 from engine.graph.spec import NetworkSpec
@@ -154,17 +154,11 @@ def rename_features(table: Sequence[Row], key: str) -> str | None:
     number, rest = int(match[1]), match[2]
     if number == 0 or number > len(table):
         home = "stem" if number == 0 else "last_conv"
-        return f"{home}.{_in_conv('conv', rest)}"
+        return f"{home}.{renamed('conv', rest)}"
     row = table[number - 1]
     _, part, inner = rest.split(".", 2)
     name = part_of(row.expands, row.squeezes, int(part))
-    return f"bneck{number}." + (f"se.{inner}" if name == "se" else _in_conv(name, inner))
-
-
-def _in_conv(name: str, rest: str) -> str:
-    """ "0.weight" to "name.weight", "1.weight" to "name_norm.weight"."""
-    place, weight = rest.split(".", 1)
-    return f"{name}.{weight}" if place == "0" else f"{name}_norm.{weight}"
+    return f"bneck{number}." + (f"se.{inner}" if name == "se" else renamed(name, inner))
 
 
 class MobileNetV3Options(Options):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+import torchvision
 from torch import nn
 from torchvision.models.mobilenetv3 import _mobilenet_v3_conf
 
@@ -15,7 +16,13 @@ from engine.graph.analyse import analyse
 from engine.graph.compile import compile_network
 from tests.helpers.twins import answers
 
-TWINS = {"mobilenet_v3_small": 2_542_856, "mobilenet_v3_large": 5_483_032}
+TWINS = {
+    "mobilenet_v2": 3_504_872,
+    "mobilenet_v3_small": 2_542_856,
+    "mobilenet_v3_large": 5_483_032,
+    "efficientnet_b0": 5_288_548,
+}
+PAPERS = ["mobilenet_v1", "xception"]
 
 
 @pytest.mark.parametrize(("id", "parameters"), list(TWINS.items()))
@@ -26,7 +33,7 @@ def test_it_is_torchvisions_network(id: str, parameters: int) -> None:
     torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("id", list(TWINS))
+@pytest.mark.parametrize("id", [*TWINS, *PAPERS])
 def test_it_has_the_papers_table(id: str) -> None:
     nodes = analyse(open_network(id)).nodes
     for row in GALLERY.get(id).table:
@@ -36,7 +43,60 @@ def test_it_has_the_papers_table(id: str) -> None:
             assert nodes[row.node].parameters == row.parameters, row
 
 
-@pytest.mark.parametrize("id", list(TWINS))
+@pytest.mark.parametrize(
+    ("width", "parameters"), [(1.0, 4_231_976), (0.75, 2_585_560), (0.5, 1_331_592), (0.25, 470_072)]
+)
+def test_mobilenet_v1_gets_thinner(width: float, parameters: int) -> None:
+    assert analyse(open_network("mobilenet_v1", width=width)).totals.parameters == parameters
+
+
+@pytest.mark.parametrize(("resolution", "side", "millions"), [(1.0, 224, 569), (0.857, 192, 418), (0.714, 160, 290),
+                                                              (0.571, 128, 186)])  # fmt: skip
+def test_mobilenet_v1_costs_what_the_paper_says(resolution: float, side: int, millions: int) -> None:
+    """Howard et al. 2017, table 7, which rounds 290.7 down."""
+    spec = open_network("mobilenet_v1", resolution=resolution)
+    assert spec.inputs[0].params["shape"] == (3, side, side)
+    assert analyse(spec).totals.macs / 1e6 == pytest.approx(millions, abs=0.7)
+
+
+def test_mobilenet_v1_ends_with_stride_one() -> None:
+    assert analyse(open_network("mobilenet_v1")).nodes["separable13"].input_shapes == ((1024, 7, 7),)
+
+
+def test_the_work_of_mobilenet_v1_is_in_its_pointwise_convolutions() -> None:
+    """Howard et al. 2017, table 2: 94.86 % of the multiply-adds and 74.59 % of the parameters."""
+    analysis = analyse(open_network("mobilenet_v1"))
+    point = [info for id, info in analysis.nodes.items() if id.endswith(".pointwise")]
+    weights = sum(info.parameters for info in analysis.nodes.values() if info.type in ("Conv2d", "Linear"))
+    assert sum(info.macs for info in point) / analysis.totals.macs == pytest.approx(0.9486, abs=1e-3)
+    assert sum(info.parameters for info in point) / weights == pytest.approx(0.7459, abs=3e-3)
+
+
+def test_xception_counts_as_keras_does() -> None:
+    """22,855,952 trainable parameters (the paper's table 3) and 54,528 running statistics of batch normalisation."""
+    spec = open_network("xception")
+    analysis = analyse(spec)
+    assert analysis.totals.parameters == analysis.totals.trainable_parameters == 22_855_952
+    with torch.device("meta"):
+        net = compile_network(spec)
+    assert sum(b.numel() for name, b in net.named_buffers() if "running" in name) == 54_528
+    sizes = [analysis.nodes[id].output_shape for id in ("entry_flow.conv1_act", "entry_flow.conv2_act", "exit_flow")]
+    assert sizes == [(32, 149, 149), (64, 147, 147), (2048, 10, 10)]
+
+
+def test_efficientnet_leaves_later_blocks_out_more_often() -> None:
+    net = compile_network(open_network("efficientnet_b0"))
+    twin = torchvision.models.efficientnet_b0()
+    ours = [module.p for module in net.modules() if type(module).__name__ == "StochasticDepth"]
+    theirs = [
+        block.stochastic_depth.p
+        for block in twin.modules()
+        if isinstance(block, torchvision.models.efficientnet.MBConv) and block.use_res_connect
+    ]
+    assert ours == pytest.approx(theirs)
+
+
+@pytest.mark.parametrize("id", [*TWINS, *PAPERS])
 def test_it_learns_from_small_pictures(id: str) -> None:
     entry = GALLERY.get(id)
     assert entry.smallest is not None
@@ -88,7 +148,7 @@ def test_the_widened_picture_can_be_taken_out() -> None:
     assert analysis.nodes["bneck13"].output_shapes == ((80, 10, 10), (672, 20, 20))
 
 
-@pytest.mark.parametrize("id", ["conv_norm_activation", "squeeze_excitation", "inverted_residual"])
+@pytest.mark.parametrize("id", ["conv_norm_activation", "squeeze_excitation", "inverted_residual", "separable"])
 def test_a_dropped_block_works_and_shows_its_parameters(id: str) -> None:
     from engine.blocks.base import block_params
     from engine.graph import edits
