@@ -139,7 +139,7 @@ add(
         authors="Krizhevsky",
         task="classification",
         source="torchvision",
-        idea="AlexNet for a single GPU: fewer filters in the first two layers, no groups and no response normalisation. "
+        idea="AlexNet for a single GPU: fewer filters in the first two layers, no groups, no response normalisation. "
         "Pooling to a fixed 6×6 before the dense layers lets it take pictures of other sizes. It is the AlexNet that "
         "PyTorch's weights belong to.",
         build=build_torchvision,

@@ -79,8 +79,8 @@ def _table(depths: Depths) -> tuple[PaperRow, ...]:
     """One column of the paper's table 1, which names widths and prints no sizes."""
     rows = []
     for number, (depth, width) in enumerate(zip(depths, WIDTHS, strict=True), start=1):
-        for index in range(1, depth + 1):
-            rows.append(PaperRow(f"conv3-{width}", f"block{number}.conv{number}_{index}"))
+        ids = (f"block{number}.conv{number}_{index}" for index in range(1, depth + 1))
+        rows.extend(PaperRow(f"conv3-{width}", id) for id in ids)
         rows.append(PaperRow("maxpool", f"pool{number}"))
     dense = [PaperRow(f"FC-{width}", id) for width, id in ((4096, "fc6"), (4096, "fc7"), (1000, "fc8"))]
     return (*rows, *dense)

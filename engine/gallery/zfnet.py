@@ -57,7 +57,7 @@ add(
         authors="Zeiler, Fergus",
         task="classification",
         source="paper",
-        idea="AlexNet, looked into: projecting its features back to pixels by a deconvolutional network showed dead and "
+        idea="AlexNet, looked into: projecting features back to pixels by a deconvolutional network showed dead and "
         "aliased filters in the first layer. Smaller filters and strides there (7×7/2 in place of 11×11/4, then "
         "5×5/2) cured that. Feature maps are normalised across channels after the first two poolings.",
         merit="14.8 % top-5 error on ILSVRC 2012 as an ensemble; Clarifai's entry on it won 2013 with 11.7 %",
