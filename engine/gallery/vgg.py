@@ -77,7 +77,7 @@ def _build(depth: int, options: VggOptions) -> NetworkSpec:
 
 def _table(depths: Depths) -> tuple[PaperRow, ...]:
     """One column of the paper's table 1, which names widths and prints no sizes."""
-    rows = []
+    rows: list[PaperRow] = []
     for number, (depth, width) in enumerate(zip(depths, WIDTHS, strict=True), start=1):
         ids = (f"block{number}.conv{number}_{index}" for index in range(1, depth + 1))
         rows.extend(PaperRow(f"conv3-{width}", id) for id in ids)
