@@ -27,7 +27,7 @@ from engine.graph import edits
 from engine.graph.analyse import Analysis, analyse, warm_up
 from engine.graph.compile import compile_network
 from engine.graph.spec import EdgeSpec, NetworkSpec, NodeSpec
-from engine.graph.trace import trace
+from engine.importing.trace import trace
 
 
 def report(benchmark: str, value: float, unit: str, budget: float, **more: object) -> None:

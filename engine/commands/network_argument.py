@@ -123,6 +123,6 @@ def _traced(text: str, options: dict[str, Any], shape: Shape) -> NetworkSpec:
             f"{text} returned {type(module).__name__}, which is no torch module.",
             "Name a function or class that returns one.",
         )
-    from engine.graph.trace import trace
+    from engine.importing.trace import trace
 
     return trace(module, shape, name=path.rpartition(".")[2]).spec

@@ -21,7 +21,7 @@ from engine.gallery.base import with_input
 from engine.graph import edits
 from engine.graph.compile import compile_network
 from engine.graph.spec import EdgeSpec, NetworkSpec, NodeSpec, Shape
-from engine.graph.trace import trace
+from engine.importing.trace import trace
 from engine.layers.base import parse_layer
 from tests.helpers.rebuilt import rebuilt
 

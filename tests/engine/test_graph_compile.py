@@ -21,7 +21,7 @@ from engine.gallery.base import with_input
 from engine.graph import edits
 from engine.graph.compile import Graph, compile_network
 from engine.graph.spec import EdgeSpec, NetworkSpec, NodeSpec
-from engine.graph.trace import trace
+from engine.importing.trace import trace
 
 
 def branches() -> NetworkSpec:
