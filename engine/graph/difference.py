@@ -38,6 +38,15 @@ class Difference:
             self.added or self.removed or self.changed or self.renamed or self.edges_added or self.edges_removed
         )
 
+    def reversed(self) -> Difference:
+        """The same from the second design to the first."""
+        back = {new: old for old, new in self.renamed.items()}
+        swapped = {
+            back.get(id, id): {name: (new, old) for name, (old, new) in some.items()}
+            for id, some in self.changed.items()
+        }
+        return Difference(self.removed, self.added, swapped, back, self.edges_removed, self.edges_added)
+
 
 def difference(before: NetworkSpec, after: NetworkSpec) -> Difference:
     """Compare two designs. Positions, names of networks and groups don't count."""
