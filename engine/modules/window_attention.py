@@ -67,10 +67,8 @@ class ShiftedWindowAttention(nn.Module):
     def bias(self) -> torch.Tensor:
         """(1, heads, places, places)."""
         places = self.window_size[0] * self.window_size[1]
-        if self.similarity == "product":
-            table: torch.Tensor = self.relative_position_bias_table
-        else:
-            table = self.cpb_mlp(self.distances).view(-1, self.num_heads)
+        product = self.similarity == "product"
+        table = self.relative_position_bias_table if product else self.cpb_mlp(self.distances).flatten(0, 2)
         found = table[self.index].view(places, places, -1).permute(2, 0, 1)[None]
         return found if product else 16 * torch.sigmoid(found)
 
