@@ -5,44 +5,48 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+from engine.cancel import CancelSource
 from engine.commands.base import COMMANDS, DONE, Command, Output
 from engine.commands.network_argument import add_network, open_argument
-from engine.errors import BadInput
-from engine.graph.spec import NetworkSpec, to_json
-from engine.project.atomic import write_atomic
-
-_WRITTEN = ("json", "pytorch")
-_LATER = ("onnx", "pt2", "safetensors")
+from engine.events import Event, Progress
+from engine.export.base import EXPORTS, Exported
+from engine.export.job import ExportJob
+from engine.graph.spec import NetworkSpec
+from engine.training.run_folder import CONFIG_FILE
 
 
 @COMMANDS.register("convert")
 class Convert(Command):
-    help = "write a network, or that of a run, as a network file or as PyTorch code"
+    help = "write a network, or that of a run with its weights, as code, ONNX, weights, or a table"
 
     def arguments(self, parser: ArgumentParser) -> None:
         add_network(parser, metavar="NETWORK|RUN")
-        parser.add_argument("--to", required=True, choices=(*_WRITTEN, *_LATER), help="the form to write")
+        parser.add_argument("--to", required=True, choices=tuple(EXPORTS), help="the form to write")
         parser.add_argument("--out", required=True, metavar="FILE", type=Path, help="the file to write")
+        parser.add_argument(
+            "--weights", metavar="FILE", type=Path, help="weights that travel along (safetensors, or a .pt state dict)"
+        )
+        parser.add_argument("--nested", action="store_true", help="in summaries and tables, list what is in the blocks")
 
     def run(self, args: Namespace, out: Output) -> int:
-        if args.to in _LATER:
-            raise BadInput(
-                f"This version of Vitrine cannot write {args.to} yet.", f"Choose --to {' or --to '.join(_WRITTEN)}."
-            )
-        if args.out.is_dir():
-            raise BadInput(f"{args.out} is a folder.", "Give --out the name of a file.")
-        spec = open_argument(args).spec
-        write_atomic(args.out, (_as_json(spec) if args.to == "json" else _as_pytorch(spec)).encode("utf-8"))
-        out.data({"out": args.out, "to": args.to, "name": spec.name})
-        out.text(f"{spec.name} is written to {args.out}.")
+        def emit(event: Event) -> None:
+            if isinstance(event, Progress):
+                out.note(f"{event.text} ...")
+
+        folder = Path(args.network)
+        is_run = (folder / CONFIG_FILE).is_file()
+        spec: NetworkSpec | None = None if is_run and not args.input else open_argument(args).spec
+        job = ExportJob(spec, args.to, args.out, args.weights, folder if is_run else None, args.nested)
+        done = job(emit, CancelSource().token)
+        out.data({"out": done.path, "to": args.to, "more": done.more, "fresh_weights": done.fresh, "note": done.note})
+        for line in _lines(done):
+            out.text(line)
         return DONE
 
 
-def _as_json(spec: NetworkSpec) -> str:
-    return to_json(spec)
-
-
-def _as_pytorch(spec: NetworkSpec) -> str:
-    from engine.export.source.generate import generate
-
-    return generate(spec)
+def _lines(done: Exported) -> list[str]:
+    files = " and ".join(str(path) for path in (done.path, *done.more))
+    lines = [f"Written to {files}. {done.note}".strip()]
+    if done.fresh:
+        lines.append("Its weights are new and random, since none were given: --weights FILE, or a run instead.")
+    return lines

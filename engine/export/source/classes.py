@@ -207,8 +207,22 @@ def class_title(blocks: Sequence[Block]) -> str:
     return words
 
 
-def extra_word(blocks: Sequence[Block], simpler: BlockClass) -> str:
-    """The word that tells a class from a simpler one of the same name: "Downsample"."""
-    known = {step.id for step in simpler.first.program.steps}
-    more = [step.id for step in blocks[0].program.steps if step.id not in known and step.makes]
-    return class_words(more[0].rstrip("0123456789_")) if more else ""
+def distinction(blocks: Sequence[Block], simpler: BlockClass) -> str:
+    """The words that tell a class from a simpler one of the same name: "WithDownsample"."""
+    ours, theirs = _parts(blocks[0]), _parts(simpler.first)
+    more = [part for part in ours if part not in theirs][:1]
+    fewer = [part for part in theirs if part not in ours][:1]
+    if _has_shortcut(blocks[0]) and not _has_shortcut(simpler.first):
+        more.append("Shortcut")
+    words = f"With{'And'.join(more)}" if more else ""
+    return f"{words}Without{fewer[0]}" if fewer else words
+
+
+def _parts(block: Block) -> list[str]:
+    names = (step.id.rstrip("0123456789_") for step in block.program.steps if step.makes)
+    return list(dict.fromkeys(class_words(name) for name in names if name))
+
+
+def _has_shortcut(block: Block) -> bool:
+    entries = {(id, "out") for id in block.program.inputs}
+    return any(step.call.callee == "Add" and entries & set(step.reads) for step in block.program.steps)

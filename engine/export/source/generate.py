@@ -14,12 +14,12 @@ from torch import nn
 
 from engine.errors import BadInput
 from engine.export.source.calls import Call, constructor
-from engine.export.source.classes import Block, BlockClass, batch, class_title, extra_word, grouped
+from engine.export.source.classes import Block, BlockClass, batch, class_title, distinction, grouped
 from engine.export.source.operations import is_operation
 from engine.export.source.own_source import Import, import_lines, source_of
 from engine.export.source.program import Program, program_of
 from engine.export.source.repeats import find_loops
-from engine.export.source.text import Bracket, class_words, literal, plain_text, statement, wrapped
+from engine.export.source.text import Bracket, class_words, docstring, literal, plain_text, statement
 from engine.gallery import GALLERY
 from engine.graph.analyse import analyse
 from engine.graph.level import Level, resolve
@@ -42,10 +42,8 @@ def generate(spec: NetworkSpec, *, classes: tuple[str, ...] = (), note: str = ""
     level = resolve(spec)
     source = Source()
     main = source.network(level)
-    heading = [f'"""{about(spec)}', "", f"{analysis.totals.parameters:,} parameters."]
-    if note:
-        heading += ["", *wrapped(plain_text(note))]
-    heading.append('"""')
+    text = f"{about(spec)}\n{analysis.totals.parameters:,} parameters."
+    heading = docstring(f"{text}\n\n{plain_text(note)}" if note else text, "")
     shapes = {node.id: level.infos[node.id].output_shape or () for node in spec.inputs}
     body = main.lines(_docstring(level, main.first.program))
     constants = _constants(shapes, classes)
@@ -140,8 +138,7 @@ class Source:
         for some in grouped(blocks):
             title = class_title(some) or "Block"
             simpler = next((one for one in self.classes if one.name == title), None)
-            extra = extra_word(some, simpler) if simpler else ""
-            found = BlockClass(self.named(f"{title}With{extra}" if extra else title), some)
+            found = BlockClass(self.named(title + (distinction(some, simpler) if simpler else "")), some)
             found.settle()
             self.classes.append(found)
 

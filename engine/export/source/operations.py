@@ -10,26 +10,46 @@ from engine.export.source.calls import Call
 Write = Callable[[Mapping[str, Any], Sequence[str]], str]
 
 
-def _flatten(arguments: Mapping[str, Any], operands: Sequence[str]) -> str:
-    return f"torch.flatten({operands[0]}, {arguments['start_dim']})"
+def _flatten(values: Mapping[str, Any], operands: Sequence[str]) -> str:
+    return f"torch.flatten({operands[0]}, {values['start_dim']})"
 
 
-def _concatenate(arguments: Mapping[str, Any], operands: Sequence[str]) -> str:
-    return f"torch.cat([{', '.join(operands)}], dim={arguments['dim']})"
+def _concatenate(values: Mapping[str, Any], operands: Sequence[str]) -> str:
+    return f"torch.cat([{', '.join(operands)}], dim={values['dim']})"
 
 
-def _reshape(arguments: Mapping[str, Any], operands: Sequence[str]) -> str:
-    sizes = ", ".join(str(size) for size in arguments["shape"])
+def _reshape(values: Mapping[str, Any], operands: Sequence[str]) -> str:
+    sizes = ", ".join(str(size) for size in values["shape"])
     return f"{operands[0]}.reshape({operands[0]}.shape[0], {sizes})"
 
 
+def _method(name: str, *arguments: str) -> Write:
+    """A method of the tensor, called with some of the module's arguments; tuples are spread."""
+
+    def write(values: Mapping[str, Any], operands: Sequence[str]) -> str:
+        parts: list[object] = []
+        for argument in arguments:
+            value = values[argument]
+            parts += value if isinstance(value, tuple) else [value]
+        return f"{operands[0]}.{name}({', '.join(map(str, parts))})"
+
+    return write
+
+
 _WRITTEN: Mapping[str, Write] = {
-    "Add": lambda arguments, operands: " + ".join(operands),
-    "Multiply": lambda arguments, operands: " * ".join(operands),
+    "Add": lambda values, operands: " + ".join(operands),
+    "Multiply": lambda values, operands: " * ".join(operands),
     "Concatenate": _concatenate,
     "Reshape": _reshape,
+    "Permute": lambda values, operands: f"{operands[0]}.permute({', '.join(map(str, (0, *values['dims'])))})",
+    "Transpose": _method("transpose", "dim0", "dim1"),
+    "Squeeze": _method("squeeze", "dim"),
+    "Unsqueeze": _method("unsqueeze", "dim"),
+    "Select": _method("select", "dim", "index"),
+    "Chunk": _method("chunk", "chunks", "dim"),
+    "Split": lambda values, operands: f"{operands[0]}.split({list(values['sizes'])}, {values['dim']})",
     "nn.Flatten": _flatten,
-    "nn.Identity": lambda arguments, operands: operands[0],
+    "nn.Identity": lambda values, operands: operands[0],
 }
 OPERATORS = ("Add", "Multiply")
 """Those that need brackets around them inside another operator."""

@@ -98,11 +98,6 @@ def docstring(text: str, indent: str) -> list[str]:
     return [f"{indent}{line}".rstrip() for line in lines]
 
 
-def wrapped(text: str) -> list[str]:
-    """Lines of a paragraph."""
-    return textwrap.wrap(text, WIDTH)
-
-
 def plain_text(text: str) -> str:
     """Text that can stand in a docstring."""
     return " ".join(text.replace("\\", "/").replace('"', "'").split())

@@ -1,0 +1,82 @@
+"""A network captured as a graph of PyTorch's own operators, for formats that hold the computation itself."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor
+
+from engine.errors import JobFailed
+from engine.export.base import Package
+from engine.graph.example import example_inputs
+
+if TYPE_CHECKING:
+    from torch.export import ExportedProgram
+
+BATCH = 2
+"""Captured with two pictures: one could be taken for a size that never changes."""
+
+
+def sample_of(package: Package, batch: int = BATCH, seed: int = 0) -> tuple[Tensor, ...]:
+    """Inputs to capture and to compare with."""
+    return example_inputs(package.spec, batch, seed)
+
+
+def answers(package: Package, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """What the network itself gives, one tensor per output."""
+    with torch.no_grad():
+        found = package.network(*inputs)
+    return found if isinstance(found, tuple) else (found,)
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Without the remarks of PyTorch's exporters, which are for their developers: the result is compared afterwards."""
+    with warnings.catch_warnings():
+        for category in (UserWarning, FutureWarning, DeprecationWarning):
+            warnings.simplefilter("ignore", category)
+        yield
+
+
+def capture(package: Package) -> ExportedProgram:
+    """Capture the network with a batch of any size. Raises `JobFailed` where an operation depends on the values."""
+    inputs = sample_of(package)
+    sizes = tuple({0: torch.export.Dim("batch")} for _ in inputs)
+    try:
+        with quietly(), torch.no_grad():
+            return torch.export.export(package.network, inputs, dynamic_shapes=(sizes,))
+    except Exception as error:
+        raise JobFailed(
+            f"{package.spec.name} cannot be captured for every batch size: {first_line(error)}.",
+            "Take the PyTorch source instead, which runs everything.",
+            details=repr(error),
+            node=getattr(error, "node", None),
+        ) from error
+
+
+def first_line(error: BaseException) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return (lines[0] if lines else type(error).__name__).rstrip(".")[:300]
+
+
+def difference(found: Sequence[Tensor], wanted: Sequence[Tensor]) -> float:
+    """The largest difference of any value; infinite where shapes differ or one is not a number and the other is."""
+    worst = 0.0
+    if len(found) != len(wanted):
+        return float("inf")
+    for one, other in zip(found, wanted, strict=True):
+        if one.shape != other.shape:
+            return float("inf")
+        apart = (one.double() - other.double()).abs()
+        apart = torch.where((one == other) | (one.isnan() & other.isnan()), 0.0, apart).nan_to_num(float("inf"))
+        worst = max(worst, float(apart.max()) if apart.numel() else 0.0)
+    return worst
+
+
+def scale_of(wanted: Sequence[Tensor]) -> float:
+    """The size of the values, at least 1: large outputs differ by more in their last digit."""
+    return max([1.0, *(float(one.double().abs().max()) for one in wanted if one.numel())])

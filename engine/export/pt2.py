@@ -1,0 +1,51 @@
+"""The computation itself with its weights, as PyTorch's own exported program."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import ClassVar
+
+from engine.errors import JobFailed
+from engine.export.base import EXPORTS, ExportFormat, Package, Say, Written
+from engine.project.atomic import write_atomic
+
+TOLERANCE = 1e-5
+
+
+@EXPORTS.register("pt2")
+class Pt2(ExportFormat):
+    label: ClassVar[str] = "Exported program (.pt2)"
+    suffix: ClassVar[str] = ".pt2"
+    help: ClassVar[str] = "Runs with torch.export.load, without any Python code of the network."
+    holds_weights: ClassVar[bool] = True
+
+    def write(self, package: Package, path: Path, say: Say) -> Written:
+        import torch
+
+        from engine.export.program.capture import answers, capture, difference, quietly, sample_of, scale_of
+
+        say("Capturing the network")
+        program = capture(package)
+        say("Packing it")
+        buffer = io.BytesIO()
+        with quietly():
+            torch.export.save(program, buffer, extra_files=package.metadata())
+        say("Comparing it with the network")
+        with quietly():
+            again = torch.export.load(io.BytesIO(buffer.getvalue())).module()
+        worst = 0.0
+        for batch in (1, 3):
+            inputs = sample_of(package, batch, seed=batch)
+            with torch.no_grad():
+                found = again(*inputs)
+            wanted = answers(package, inputs)
+            worst = max(worst, difference(found if isinstance(found, tuple) else (found,), wanted) / scale_of(wanted))
+        if worst > TOLERANCE:
+            raise JobFailed(
+                f"The exported program answers differently from {package.spec.name}, by {worst:.1e}.",
+                "Take the PyTorch source instead; the file was not written.",
+            )
+        say("Writing the file")
+        write_atomic(path, buffer.getvalue())
+        return Written(note=f"It agrees with the network to {worst:.0e}." if worst else "It agrees exactly.")
