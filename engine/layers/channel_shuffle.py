@@ -26,6 +26,7 @@ class ChannelShuffle(Layer):
 
     label: ClassVar[str] = "ChannelShuffle"
     category: ClassVar[Category] = "shape"
+    icon: ClassVar[str] = "shuffle"
     keywords: ClassVar[tuple[str, ...]] = ("shufflenet", "groups", "mix")
 
     groups: Count = Field(2, description="Number of groups that are mixed.")

@@ -166,6 +166,7 @@ class LocalResponseNorm(Layer):
 
     label: ClassVar[str] = "LocalResponseNorm"
     category: ClassVar[Category] = "normalisation"
+    icon: ClassVar[str] = "contrast"
     keywords: ClassVar[tuple[str, ...]] = ("lrn", "alexnet")
 
     size: Count = Field(5, description="Number of neighbouring channels n.")

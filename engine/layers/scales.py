@@ -26,6 +26,7 @@ class LayerScale(Layer):
 
     label: ClassVar[str] = "LayerScale"
     category: ClassVar[Category] = "normalisation"
+    icon: ClassVar[str] = "scale"
     keywords: ClassVar[tuple[str, ...]] = ("gamma", "convnext", "residual", "gain")
 
     init: float = Field(1e-6, ge=-1000, le=1000, description="Factor to start with.")
@@ -56,6 +57,7 @@ class ScaleShift(Layer):
 
     label: ClassVar[str] = "ScaleShift"
     category: ClassVar[Category] = "merge"
+    icon: ClassVar[str] = "shift"
     keywords: ClassVar[tuple[str, ...]] = ("constant", "factor", "offset", "affine", "multiply", "normalise")
 
     scale: float = Field(1.0, ge=-1e12, le=1e12, description="Factor.")
@@ -80,6 +82,7 @@ class LearnedTensor(Layer):
 
     label: ClassVar[str] = "LearnedTensor"
     category: ClassVar[Category] = "input"
+    icon: ClassVar[str] = "token"
     keywords: ClassVar[tuple[str, ...]] = ("parameter", "constant", "buffer", "embedding", "token", "free")
 
     shape: tuple[Annotated[int, Field(ge=1, le=1_000_000)], ...] = Field(

@@ -99,6 +99,7 @@ class Reshape(Layer):
 
     label: ClassVar[str] = "Reshape"
     category: ClassVar[Category] = "shape"
+    icon: ClassVar[str] = "shape"
     keywords: ClassVar[tuple[str, ...]] = ("view", "unflatten")
 
     shape: tuple[Annotated[int, Field(ge=-1, le=1_000_000)], ...] = Field(

@@ -37,6 +37,7 @@ class SparseConv2d(Layer):
 
     label: ClassVar[str] = "SparseConv2d"
     category: ClassVar[Category] = "convolution"
+    icon: ClassVar[str] = "convolution_sparse"
     keywords: ClassVar[tuple[str, ...]] = ("lenet", "connection table", "c3")
 
     connections: tuple[tuple[Annotated[int, Field(ge=0, le=4095)], ...], ...] = Field(

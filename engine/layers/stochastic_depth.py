@@ -25,6 +25,7 @@ class StochasticDepth(Layer):
 
     label: ClassVar[str] = "StochasticDepth"
     category: ClassVar[Category] = "regularisation"
+    icon: ClassVar[str] = "drop_path"
     keywords: ClassVar[tuple[str, ...]] = ("drop path", "droppath", "residual", "efficientnet")
 
     p: float = Field(0.2, ge=0, lt=1, description="Chance that the branch is left out.")

@@ -26,6 +26,7 @@ class Subsample2d(Layer):
 
     label: ClassVar[str] = "Subsample2d"
     category: ClassVar[Category] = "pooling"
+    icon: ClassVar[str] = "pool_average"
     keywords: ClassVar[tuple[str, ...]] = ("lenet", "trainable pooling", "s2", "s4")
 
     kernel_size: Extent = Field(2, description="Height and width of the window; windows do not overlap.")

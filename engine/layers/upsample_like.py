@@ -25,6 +25,7 @@ class UpsampleLike(Layer):
 
     label: ClassVar[str] = "UpsampleLike"
     category: ClassVar[Category] = "shape"
+    icon: ClassVar[str] = "enlarge"
     keywords: ClassVar[tuple[str, ...]] = ("resize", "enlarge", "interpolate", "feature pyramid", "fpn", "to size")
     inputs: ClassVar[tuple[str, ...]] = ("in", "like")
 

@@ -1,0 +1,78 @@
+"""Every value of every setting is refused in plain words, or makes a module that generated code makes again."""
+
+from __future__ import annotations
+
+import re
+import typing
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import torch
+from pydantic.fields import FieldInfo
+
+from engine.errors import BadInput
+from engine.frozen import freeze
+from engine.graph.shapes import facts_of
+from engine.layers.base import LAYERS, parse_layer
+from tests.helpers.layer_samples import sample_inputs
+from tests.helpers.rebuilt import rebuilt
+
+
+def words(annotation: Any) -> Iterator[Any]:
+    """The values of the Literals in an annotation."""
+    if typing.get_origin(annotation) is typing.Literal:
+        yield from typing.get_args(annotation)
+        return
+    for part in typing.get_args(annotation):
+        yield from words(part)
+
+
+def other_values(field: FieldInfo) -> Iterator[Any]:
+    """Values that a field could take instead of its default; not all of them are allowed."""
+    usual = field.default
+    yield from (word for word in words(field.annotation) if word != usual)
+    if isinstance(usual, bool):
+        yield not usual
+        return
+    if isinstance(usual, int):
+        yield from (usual + 1, 1, 2, 3)
+    elif isinstance(usual, float):
+        yield usual / 2
+    elif usual is None:
+        yield from (2, (12, 13), 0.5, 12)
+    elif isinstance(usual, tuple):
+        yield from (usual[::-1], usual + usual[:1])
+    yield from ((2, 1), (1, 2), (2, 1, 2))
+
+
+def described(module: torch.nn.Module) -> str:
+    """What the module says of itself, with equal pairs as one number."""
+    return re.sub(r"\((\d+)(?:, \1)+\)", r"\1", repr(module))
+
+
+@pytest.mark.parametrize("id", [id for id in LAYERS if id not in ("Input", "Output")])
+def test_every_setting_works_or_is_refused(id: str) -> None:
+    declaration = LAYERS.get(id)
+    shapes = tuple(tuple(x.shape[1:]) for x in sample_inputs(id, declaration()))
+    for name, field in declaration.model_fields.items():
+        for value in other_values(field):
+            params = freeze({name: value})
+            try:
+                layer = parse_layer(id, params)
+            except BadInput:
+                continue
+            if len(layer.input_ports()) != len(declaration().input_ports()):
+                continue  # it needs other inputs then
+            facts = facts_of(id, params, shapes)
+            if facts.failure is not None:
+                assert not facts.failure.details, f"{name} = {value} is refused in PyTorch's words: {facts.failure}"
+                continue
+            assert len(facts.output_shapes) == len(layer.output_ports()), f"{name} = {value}"
+            assert isinstance(layer.summary(), str)
+            assert isinstance(layer.formula(*shapes), str)
+            with torch.device("meta"):
+                ours, again = layer.build(*shapes), rebuilt(id, params, shapes)
+            assert described(again) == described(ours), f"{name} = {value}"
+            sizes = [{key: part.shape for key, part in one.state_dict().items()} for one in (ours, again)]
+            assert sizes[0] == sizes[1], f"{name} = {value}"
