@@ -1,4 +1,4 @@
-"""The drawer below the drawing: Problems, Code and Cost, behind tabs that say how much there is."""
+"""The drawer below the drawing: Problems, Code, Cost and Compare, behind tabs that say how much there is."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QTabWidget, QWidget
 
 from gui import theme
 from gui.builder.code_view import CodeView
+from gui.builder.compare import CompareView
 from gui.builder.cost_table import CostTable
 from gui.builder.problem_list import ProblemList
 from gui.canvas.numbers import short
@@ -18,20 +19,27 @@ if TYPE_CHECKING:
 
 
 class Drawer(QTabWidget):
-    """Three views of the same analysis."""
+    """Views of the same drawing."""
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.problems = ProblemList(self)
         self.code = CodeView(context, self)
-        self.costs = CostTable(self)
+        self.costs = CostTable(context, self)
+        self.compare = CompareView(context, self)
         self.setDocumentMode(True)
-        self.setAccessibleName("Problems, code and costs")
+        self.setAccessibleName("Problems, code, costs and comparison")
         self.addTab(self.problems, theme.icon("check"), "Problems")
         self.addTab(self.code, theme.icon("code"), "Code")
         self.addTab(self.costs, theme.icon("table"), "Cost table")
+        self.addTab(self.compare, theme.icon("compare"), "Compare")
         for index, tip in enumerate(
-            ("What is wrong, with repairs", "The drawing as PyTorch", "What every layer costs")
+            (
+                "What is wrong, with repairs",
+                "The drawing as PyTorch",
+                "What every layer costs, and how long it takes",
+                "This drawing beside another network",
+            )
         ):
             self.setTabToolTip(index, tip)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
 from engine.cancel import CancelToken
 from engine.events import Emit, Event, Failed, Finished
+from engine.frozen import FrozenDict
 from engine.graph.spec import NetworkSpec
 from engine.project.spec import ProjectSpec
 from gui.document.document import Document
@@ -19,6 +20,13 @@ from gui.runtime.notifications import Notifier
 if TYPE_CHECKING:
     from engine.gallery.base import GalleryEntry
     from gui.document.thumbnail import Thumbnail
+
+
+FEATURED = (
+    "lenet5_modern", "alexnet", "vgg16", "googlenet", "resnet18", "densenet121", "mobilenet_v2", "efficientnet_b0",
+    "unet", "yolo_small", "fasterrcnn_resnet50_fpn", "vit_b_16",
+)  # fmt: skip
+"""The networks whose cards stand on the start page; the others are in the gallery's own window."""
 
 
 class Gallery(QObject):
@@ -35,8 +43,13 @@ class Gallery(QObject):
         self.entries: tuple[GalleryEntry, ...] = ()
         self._thumbnails: Mapping[str, Thumbnail] = {}
 
+    @property
+    def featured(self) -> tuple[GalleryEntry, ...]:
+        """The entries for the start page, oldest first."""
+        return tuple(entry for entry in self.entries if entry.id in FEATURED)
+
     def thumbnail(self, id: str) -> Thumbnail | None:
-        """The network as a strip of dots; None for one that could not be drawn."""
+        """A featured network as a strip of dots; None for the others."""
         return self._thumbnails.get(id)
 
     def load(self) -> None:
@@ -47,10 +60,15 @@ class Gallery(QObject):
         handle = self._runner.start(_list, title="Reading the gallery", show=False)
         handle.ended.connect(self._listed)
 
-    def open(self, id: str) -> None:
+    def open(self, id: str, **options: Any) -> None:
         """Make the network and open it as a new project."""
-        handle = self._runner.start(_Make(id), title="Drawing the network", show=False)
+        handle = self._runner.start(_Make(id, FrozenDict(options)), title="Drawing the network", show=False)
         handle.ended.connect(self._made)
+
+    def draw(self, id: str, **options: Any) -> None:
+        """Make the network and put it on the drawing of this project, as a step that can be undone."""
+        handle = self._runner.start(_Make(id, FrozenDict(options)), title="Drawing the network", show=False)
+        handle.ended.connect(self._drawn)
 
     def _listed(self, end: Event) -> None:
         if isinstance(end, Finished):
@@ -65,6 +83,13 @@ class Gallery(QObject):
         elif isinstance(end, Finished):
             self._document.new(end.result)
 
+    def _drawn(self, end: Event) -> None:
+        if isinstance(end, Failed):
+            self._notifier.error(end.error)
+        elif isinstance(end, Finished):
+            network: NetworkSpec = end.result.network
+            self._document.edit_network(f"Open {network.name}", network)
+
 
 def _list(emit: Emit, token: CancelToken) -> tuple[tuple[GalleryEntry, ...], Mapping[str, Thumbnail]]:
     # Imported here: every family and every layer comes with it, and the window is to be painted first.
@@ -73,20 +98,22 @@ def _list(emit: Emit, token: CancelToken) -> tuple[tuple[GalleryEntry, ...], Map
 
     entries = tuple(sorted((entry for _, entry in GALLERY.items()), key=lambda entry: (entry.year, entry.name)))
     strips = {}
-    for entry in entries:
+    for id in FEATURED:
         token.raise_if_cancelled()
-        strips[entry.id] = thumbnail(open_network(entry.id))
+        if id in GALLERY:
+            strips[id] = thumbnail(open_network(id))
     return entries, strips
 
 
 @dataclass(frozen=True)
 class _Make:
     id: str
+    options: FrozenDict
 
     def __call__(self, emit: Emit, token: CancelToken) -> ProjectSpec:
         from engine.gallery.base import open_network
 
-        return project_for(open_network(self.id))
+        return project_for(open_network(self.id, **self.options))
 
 
 def project_for(network: NetworkSpec) -> ProjectSpec:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from engine.cancel import CancelToken
 from engine.events import Emit, Event, Finished
@@ -86,7 +86,13 @@ class HomePage(Page):
         self._recent_space = QWidget()
         self._recent_space.setFixedHeight(theme.space(1))
         column.addWidget(self._recent_space)
-        column.addWidget(self._heading("Start from a famous network"))
+        famous = QHBoxLayout()
+        famous.addWidget(self._heading("Start from a famous network"), 1)
+        self.browse = QPushButton(theme.icon("star"), "Browse the gallery…")
+        self.browse.setToolTip(self.context.actions["file.gallery"].toolTip())
+        self.browse.clicked.connect(self.context.actions["file.gallery"].trigger)
+        famous.addWidget(self.browse)
+        column.addLayout(famous)
         self.gallery = CardGrid()
         column.addWidget(self.gallery)
         column.addStretch(1)
@@ -156,9 +162,12 @@ class HomePage(Page):
 
     def _fill_gallery(self) -> None:
         cards: list[QWidget] = []
-        for entry in self.context.gallery.entries:
-            card = NetworkCard(entry, self.context.gallery.thumbnail(entry.id))
-            card.clicked.connect(lambda checked=False, id=entry.id: self.context.gallery.open(id))
+        gallery = self.context.gallery
+        if gallery.entries:
+            self.browse.setText(f"All {len(gallery.entries)} networks…")
+        for entry in gallery.featured:
+            card = NetworkCard(entry, gallery.thumbnail(entry.id))
+            card.clicked.connect(lambda checked=False, id=entry.id: gallery.open(id))
             cards.append(card)
         self.gallery.set_cards(cards)
 

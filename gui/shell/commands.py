@@ -14,6 +14,7 @@ from gui import theme
 from gui.context import Context
 from gui.pages import PageEntry
 from gui.runtime.jobs import JobHandle
+from gui.shell.gallery_browser import GalleryBrowser
 
 SAMPLE = "digits"
 UNNAMED = "Untitled"
@@ -34,6 +35,7 @@ class Commands(QObject):
         super().__init__(window)
         self._context = context
         self._window = window
+        self.gallery: GalleryBrowser | None = None
         self._file_actions()
         self._edit_actions()
         self._view_actions(pages)
@@ -53,6 +55,15 @@ class Commands(QObject):
             tip="Copy the sample of handwritten digits to your projects and open it",
             keywords="example lenet start",
         )
+        add(
+            "file.gallery",
+            "&Gallery of networks…",
+            self.browse_gallery,
+            shortcut="Ctrl+Shift+N",
+            icon="star",
+            tip="Read about the famous networks, set their options and open one",
+            keywords="famous paper resnet model zoo",
+        )
         add("file.save", "&Save", self.save, shortcut=keys.Save, icon="save", tip="Save the project")
         add(
             "file.save_as",
@@ -71,6 +82,12 @@ class Commands(QObject):
         )
         add("file.rename", "&Rename project…", self.rename, icon="edit", tip="Give the project another name")
         add("file.quit", "&Quit", self.quit_wanted.emit, shortcut="Ctrl+Q", icon="close", tip="Close Vitrine")
+
+    def browse_gallery(self) -> None:
+        """Show the gallery of famous networks in its window."""
+        if self.gallery is None:
+            self.gallery = GalleryBrowser(self._context, self._window)
+        self.gallery.show_network()
 
     def _edit_actions(self) -> None:
         add, stack, keys = self._context.actions.add, self._context.document.undo_stack, QKeySequence.StandardKey

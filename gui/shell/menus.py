@@ -27,7 +27,15 @@ class Menus:
         self.recent.setToolTipsVisible(True)
         self.recent.aboutToShow.connect(self._fill_recent)
         self._extend(
-            self.file, "file.open_sample", None, "file.save", "file.save_as", "file.duplicate", None, "file.quit"
+            self.file,
+            "file.gallery",
+            "file.open_sample",
+            None,
+            "file.save",
+            "file.save_as",
+            "file.duplicate",
+            None,
+            "file.quit",
         )
         self.edit = self._menu("&Edit", "edit.undo", "edit.redo")
         self.view = self._menu("&View", "view.palette", None, *(f"go.{entry.id}" for entry in pages), None)
