@@ -8,6 +8,7 @@ from engine.blocks.conv_norm_activation import EXPOSED as STEM_EXPOSED
 from engine.blocks.conv_norm_activation import conv_norm_activation
 from engine.blocks.separable import EXPOSED, separable
 from engine.gallery.base import Drawing, GalleryEntry, Options, PaperRow, add
+from engine.gallery.widths import scaled
 from engine.graph.spec import NetworkSpec
 
 # Channels that come out, and stride. The paper prints stride 2 for the last one, but also 7×7 in and out: it is 1.
@@ -28,11 +29,11 @@ class MobileNetV1Options(Options):
 def build(options: MobileNetV1Options) -> NetworkSpec:
     net = Drawing("MobileNet")
     size = max(32, round(224 * options.resolution / 32) * 32)
-    width = _thin(32, options)
+    width = scaled(32, options.width)
     stem = conv_norm_activation(options.in_channels, width, stride=2)
     last = net.block("stem", stem, net.input(options.in_channels, size, size), exposed=STEM_EXPOSED)
     for number, (channels, stride) in enumerate(ROWS, start=1):
-        after = _thin(channels, options)
+        after = scaled(channels, options.width)
         last = net.block(f"separable{number}", separable(width, after, stride=stride), last, exposed=EXPOSED)
         width = after
     last = net.chain(
@@ -42,10 +43,6 @@ def build(options: MobileNetV1Options) -> NetworkSpec:
         ("Linear", "fc", {"out_features": options.num_classes}),
     )
     return net.output(last)
-
-
-def _thin(channels: int, options: MobileNetV1Options) -> int:
-    return max(1, round(channels * options.width))
 
 
 def _pair(number: int, stride: int, channels: tuple[int, int], size: int) -> tuple[PaperRow, PaperRow]:
