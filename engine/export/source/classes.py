@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -21,11 +22,12 @@ _BODY = STEP * 2
 
 @dataclass
 class Block:
-    """A block as it stands in the drawing, and the class that it became."""
+    """A block as it stands in the drawing, the call that it became, and the nodes that it stands in."""
 
     program: Program
     items: tuple[Item, ...]
     call: Call | None = None
+    used_as: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -119,7 +121,7 @@ class BlockClass:
 
     def _docstring(self) -> str:
         titles = dict.fromkeys(plain_text(block.program.title) for block in self.blocks)
-        title = next(iter(titles)) if len(titles) == 1 else self.name
+        title = next(iter(titles)) if len(titles) == 1 else re.sub(r"^\d+ ", "", next(iter(titles))).capitalize()
         ins = [self._symbols(k, "entering") for k in range(len(self.first.program.entering))]
         outs = [self._symbols(k, "leaving") for k in range(len(self.first.program.leaving))]
         return f"{title}: {', '.join(ins)} in, {', '.join(outs)} out."
@@ -207,20 +209,19 @@ def class_title(blocks: Sequence[Block]) -> str:
     return words
 
 
-def distinction(blocks: Sequence[Block], simpler: BlockClass) -> str:
-    """The words that tell a class from a simpler one of the same name: "WithDownsample"."""
+def distinctions(blocks: Sequence[Block], simpler: BlockClass) -> list[str]:
+    """Words that tell a class from a simpler one of the same name, such as "WithDownsample"; the best first."""
     ours, theirs = _parts(blocks[0]), _parts(simpler.first)
     more = [part for part in ours if part not in theirs][:1]
+    shortcut = ["Shortcut"] if _has_shortcut(blocks[0]) and not _has_shortcut(simpler.first) else []
     fewer = [part for part in theirs if part not in ours][:1]
-    if _has_shortcut(blocks[0]) and not _has_shortcut(simpler.first):
-        more.append("Shortcut")
-    words = f"With{'And'.join(more)}" if more else ""
-    return f"{words}Without{fewer[0]}" if fewer else words
+    found = [f"With{'And'.join(some)}" for some in (more, shortcut, more + shortcut) if some]
+    return found + [f"Without{part}" for part in fewer]
 
 
 def _parts(block: Block) -> list[str]:
-    names = (step.id.rstrip("0123456789_") for step in block.program.steps if step.makes)
-    return list(dict.fromkeys(class_words(name) for name in names if name))
+    names = (re.sub(r"\d+", "", step.id) for step in block.program.steps if step.makes)
+    return list(dict.fromkeys(words for name in names if (words := class_words(name))))
 
 
 def _has_shortcut(block: Block) -> bool:

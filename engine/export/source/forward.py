@@ -211,13 +211,22 @@ class Writer:
                 if name and any(one.kind == "before" and (one.place, one.port) == key for one in later):
                     ends.append((name, name := self._inner(step, port, own)))
                 elif not name:
-                    name = self._inner(step, port, own)
+                    name = self._handed_on(loop, place, carried) or self._inner(step, port, own)
                 own[key] = name
                 targets.append(name)
             self._lines += statement(
                 f"{', '.join(targets)} = ", self._expression(step, operands, called), indent=_BODY + STEP
             )
         self._lines += [f"{_BODY}{STEP}{name} = {text}" for name, text in ends]
+
+    def _handed_on(self, loop: Loop, place: int, carried: Mapping[tuple[int, str], str]) -> str:
+        """The name of what goes from round to round, for a value that only the next step reads; "" if in use."""
+        read = [(k, one) for k, sources in enumerate(loop.sources) for one in sources]
+        readers = [k for k, one in read if one.kind == "own" and one.place == place]
+        if len(carried) != 1 or readers != [place + 1] or len(loop.steps[place].ports) > 1:
+            return ""
+        later = any(one.kind == "before" for k, one in read if k > place)
+        return "" if later else next(iter(carried.values()))
 
     def _operand(self, one: Source, own: Mapping, carried: Mapping, outside: Mapping) -> str:
         if one.kind == "outside":
@@ -234,6 +243,6 @@ class Writer:
 def header(loop: Loop, fill: Fill) -> str:
     """The line that begins a loop."""
     rounds, constant = number_of_rounds(loop, fill)
-    shift = f" + {loop.first}" if loop.first else ""
+    shift = f" + {loop.first}" if loop.first and not loop.goes_on else ""
     stop = str(loop.first + loop.count) if constant else f"{flat(rounds)}{shift}"
     return f"for i in range({loop.first}, {stop}):" if loop.first else f"for i in range({stop}):"

@@ -14,7 +14,7 @@ from torch import nn
 
 from engine.errors import BadInput
 from engine.export.source.calls import Call, constructor
-from engine.export.source.classes import Block, BlockClass, batch, class_title, distinction, grouped
+from engine.export.source.classes import Block, BlockClass, batch, class_title, distinctions, grouped
 from engine.export.source.operations import is_operation
 from engine.export.source.own_source import Import, import_lines, source_of
 from engine.export.source.program import Program, program_of
@@ -114,10 +114,14 @@ class Source:
         _sort(level, by_height, set())
         for one in (one for some in by_height.values() for one in some):
             self._copy(one)
+        nodes: dict[int, list[str]] = {}
+        for one in (one for some in by_height.values() for one in some):
+            for node, inner in one.inside.items():
+                nodes.setdefault(id(inner), []).append(node)
         for height in sorted(by_height):
             made = {}
             for one in by_height[height]:
-                made[id(one)] = Block(program_of(one, self._call), ())
+                made[id(one)] = Block(program_of(one, self._call), (), used_as=nodes.get(id(one), []))
             names = frozenset(one.name for one in self.classes)
             for key, block in made.items():
                 block.items = find_loops(block.program, names)
@@ -136,11 +140,20 @@ class Source:
 
     def _classify(self, blocks: list[Block]) -> None:
         for some in grouped(blocks):
-            title = class_title(some) or "Block"
-            simpler = next((one for one in self.classes if one.name == title), None)
-            found = BlockClass(self.named(title + (distinction(some, simpler) if simpler else "")), some)
+            found = BlockClass(self.named(self._title(some)), some)
             found.settle()
             self.classes.append(found)
+
+    def _title(self, blocks: list[Block]) -> str:
+        """The blocks' own name; where a class has it, with what tells them apart, or that of the only node."""
+        title = class_title(blocks) or "Block"
+        simpler = next((one for one in self.classes if one.name == title), None)
+        if simpler is None:
+            return title
+        nodes = list(dict.fromkeys(node for block in blocks for node in block.used_as))
+        names = [title + words for words in distinctions(blocks, simpler)]
+        names += [class_words(nodes[0])] if len(nodes) == 1 else []
+        return next((name for name in names if name not in self.taken), title)
 
     def named(self, words: str) -> str:
         """An unused class name."""

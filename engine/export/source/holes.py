@@ -75,7 +75,7 @@ def _ramp(ramp: Ramp, node: str, argument: Argument, fill: Fill, first: int) -> 
 
 
 def number_of_rounds(loop: Loop, fill: Fill) -> tuple[Expression, bool]:
-    return fill(Hole(loop.steps[0].id, "depth", "depth"), loop.count)
+    return fill(Hole(loop.steps[0].id, "depth", "depth"), loop.number)
 
 
 def holes_of(items: Sequence[Item]) -> tuple[list[Hole], list[Any]]:
@@ -126,7 +126,7 @@ def skeleton(program: Program, items: Sequence[Item]) -> object:
         if not isinstance(item, Loop):
             return of_step(item)
         where = tuple((one.kind, one.place, one.port) for sources in item.sources for one in sources)
-        return "loop", item.first, tuple(map(of_step, item.steps)), item.patterns, where
+        return "loop", item.first, item.goes_on, tuple(map(of_step, item.steps)), item.patterns, where
 
     return program.inputs, tuple(map(renamed, program.exits)), tuple(map(of_item, items))
 

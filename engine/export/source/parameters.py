@@ -86,7 +86,7 @@ def parameters_of(holes: Sequence[Hole], rows: Sequence[Sequence[Any]], programs
             found.listed.append(Parameter(text, tuple(value for _, value in key[1])))
         found.by_vector[key] = text
     found.texts = [found.by_vector[key] if key else None for key in keys]
-    found.listed.sort(key=_order)
+    found.listed.sort(key=lambda one: _order(one, found.texts))
     return found
 
 
@@ -97,9 +97,10 @@ def _rank(key: tuple[str, Vector]) -> tuple[bool, str, int]:
     return kind != "width", kind, first if kind == "width" and isinstance(first, int) else 0
 
 
-def _order(parameter: Parameter) -> tuple[bool, int]:
+def _order(parameter: Parameter, texts: Sequence[Expression | None]) -> tuple[bool, int, int]:
+    """Those with a default last, what comes in and goes out first, the others as they appear."""
     first = _FIRST.index(parameter.name) if parameter.name in _FIRST else len(_FIRST)
-    return parameter.default is not NOTHING, first
+    return parameter.default is not NOTHING, first, texts.index(parameter.name)
 
 
 def _ends(programs: Sequence[Program]) -> dict[Vector, str]:

@@ -54,6 +54,7 @@ class Loop:
         sources: where each step reads.
         initial: what the first round reads in the place of the round before.
         last: ids of the steps in the last round.
+        goes_on: whether the step before has the name that comes before the first.
     """
 
     first: int
@@ -63,6 +64,12 @@ class Loop:
     sources: tuple[tuple[Source, ...], ...]
     initial: tuple[tuple[tuple[int, str], Value], ...]
     last: tuple[str, ...]
+    goes_on: bool = False
+
+    @property
+    def number(self) -> int:
+        """What says how long the loop is: where its numbers stop if they go on from before, else how many there are."""
+        return self.first + self.count if self.goes_on else self.count
 
     @property
     def columns(self) -> tuple[Argument, ...]:
@@ -83,6 +90,10 @@ def find_loops(program: Program, blocks: frozenset[str]) -> tuple[Item, ...]:
             loop = _loop(steps, at, length, used, blocks)
             if loop and (best is None or loop.count * length > best.count * len(best.steps)):
                 best = loop
+        if best and items and isinstance(items[-1], Step) and best.patterns[0] is not None:
+            pattern = best.patterns[0]
+            goes_on = items[-1].name == f"{pattern.prefix}{best.first - 1}{pattern.suffix}"
+            best = replace(best, goes_on=goes_on and not pattern.offset)
         items.append(best or steps[at])
         at += best.count * len(best.steps) if best else 1
     return tuple(items)
@@ -152,6 +163,10 @@ def _checked(
     sources = _sources(rounds)
     calls = _calls(rounds, blocks)
     if sources is None or calls is None:
+        return None
+    columns = sum(isinstance(argument.value, Column) for call in calls for argument in call.arguments)
+    # A table pays from five rows on, and while its rows can be read.
+    if columns and (columns > 4 or (columns > 1 and count < 5)):
         return None
     kinds, initial = sources
     named = [_pattern([r[k].name for r in rounds]) if rounds[0][k].makes else None for k in range(length)]

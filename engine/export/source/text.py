@@ -54,7 +54,13 @@ def literal(value: Any) -> Expression:
         return Bracket("(", tuple(literal(part) for part in value), literal=True)
     if isinstance(value, str):
         return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return repr(value)
+    return _number(value) if isinstance(value, float) else repr(value)
+
+
+def _number(value: float) -> str:
+    """A float without the dust of binary arithmetic: 0.15000000000000002 as 0.15."""
+    text, short = repr(value), repr(float(f"{value:.12g}"))
+    return short if len(text) > 15 and len(short) <= 8 else text
 
 
 def statement(before: str, expression: Expression, after: str = "", comment: str = "", indent: str = "") -> list[str]:
@@ -104,5 +110,8 @@ def plain_text(text: str) -> str:
 
 
 def class_words(text: str) -> str:
-    """ "Basic block" as BasicBlock."""
-    return "".join(word[0].upper() + word[1:] for word in re.findall(r"[A-Za-z0-9]+", text))
+    """ "2 basic blocks" as BasicBlocks."""
+    words = re.findall(r"[A-Za-z0-9]+", text)
+    while len(words) > 1 and words[0].isdecimal():
+        words = words[1:]
+    return "".join(word[0].upper() + word[1:] for word in words)
