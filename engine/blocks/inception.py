@@ -183,8 +183,8 @@ add(
     BlockEntry(
         id="auxiliary_classifier",
         label="Auxiliary classifier",
-        help="A small classifier at a layer half-way. Its loss, with a weight of 0.3, gives the early layers a gradient "
-        "of their own in training; afterwards it is not needed (Szegedy et al. 2014).",
+        help="A small classifier at a layer half-way. Its loss, with a weight of 0.3, gives the early layers a "
+        "gradient of their own in training; afterwards it is not needed (Szegedy et al. 2014).",
         build=lambda options: auxiliary_classifier(options.in_channels, options.num_classes),
         options=AuxiliaryOptions,
         category="dense",
