@@ -32,9 +32,9 @@ def ours_with_weights_of(id: str, twin: nn.Module, **options: object) -> Compile
     ours = compile_network(open_network(id, **options)).eval()
     rename = GALLERY.get(id).rename
     assert rename is not None
-    found = {rename(key): value for key, value in twin.state_dict().items()}
-    assert len(found) == len(twin.state_dict()), "two weights became one"
-    found.pop(None, None)
+    pairs = [(rename(key), value) for key, value in twin.state_dict().items()]
+    found = {name: value for name, value in pairs if name is not None}
+    assert len(found) == sum(name is not None for name, _ in pairs), "two weights became one"
     ours.load_state_dict(found)
     return ours
 
