@@ -21,13 +21,18 @@ def _own(variable: str, default: str) -> Path:
 
 
 def config_dir() -> Path:
-    """Settings and the list of recent projects. `VITRINE_HOME` moves this and the two below, for labs and tests."""
+    """Settings and the list of recent projects. `VITRINE_HOME` moves this and those below, for labs and tests."""
     return _own("config", platformdirs.user_config_dir(APP, appauthor=False))
 
 
 def data_dir() -> Path:
     """Recovery files, downloaded datasets and weights."""
     return _own("data", platformdirs.user_data_dir(APP, appauthor=False))
+
+
+def blocks_dir() -> Path:
+    """The user's own blocks, one network file each."""
+    return _own("blocks", os.path.join(platformdirs.user_data_dir(APP, appauthor=False), "blocks"))
 
 
 def log_dir() -> Path:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 
 from gui.actions import Keys, make_action
+from gui.builder.block_actions import add_block_actions, offer_block_actions
 from gui.canvas.editor import Editor
 from gui.canvas.scene import CanvasScene
 from gui.canvas.view import CanvasView
@@ -33,6 +34,7 @@ class BuilderActions(QObject):
 
     def __init__(self, view: CanvasView, editor: Editor, files: NetworkFiles) -> None:
         super().__init__(view)
+        self.blocks = view.blocks
         self._view = view
         self._scene: CanvasScene = view.canvas
         self.all: dict[str, QAction] = {}
@@ -40,6 +42,7 @@ class BuilderActions(QObject):
         self._edit_actions(editor)
         self._wiring_actions(editor)
         self._arrange_actions(editor)
+        add_block_actions(self)
         self._view_actions()
         self._scene.picked.connect(self.refresh)
         self._scene.shown.connect(lambda change: self.refresh())
@@ -48,7 +51,7 @@ class BuilderActions(QObject):
     def __getitem__(self, name: str) -> QAction:
         return self.all[name]
 
-    def _add(
+    def add(
         self,
         name: str,
         text: str,
@@ -60,6 +63,7 @@ class BuilderActions(QObject):
         menu: str = "",
         keywords: str = "",
     ) -> None:
+        """File a command. One with keys answers to them while the drawing has the keyboard."""
         action = make_action(
             self, text, slot, shortcut=key, icon=icon, tip=tip, keywords=f"network layer {keywords}", scope=_ON_DRAWING
         )
@@ -71,16 +75,15 @@ class BuilderActions(QObject):
             self._view.addAction(action)
 
     def _file_actions(self, files: NetworkFiles) -> None:
-        self._add(
-            "open", "&Open network file…", files.open, icon="open", tip="Put the network of a file on the drawing"
-        )
-        self._add("save", "&Save network as…", files.save, icon="save", tip="Save only the network, as a JSON file")
-        self._add("png", "Export picture as &PNG…", files.export_png, icon="image", tip="Save the drawing as a picture")
-        self._add("svg", "Export picture as S&VG…", files.export_svg, icon="export", tip="Save the drawing as vectors")
+        self.add("open", "&Open network file…", files.open, icon="open", tip="Put the network of a file on the drawing")
+        self.add("save", "&Save network as…", files.save, icon="save", tip="Save only the network, as a JSON file")
+        self.add("png", "Export picture as &PNG…", files.export_png, icon="image", tip="Save the drawing as a picture")
+        self.add("svg", "Export picture as S&VG…", files.export_svg, icon="export", tip="Save the drawing as vectors")
+        self.add("pdf", "Export picture as P&DF…", files.export_pdf, icon="export", tip="Save the drawing for print")
 
     def _edit_actions(self, editor: Editor) -> None:
         keys = QKeySequence.StandardKey
-        add = self._add
+        add = self.add
         add("cut", "Cu&t", editor.cut_selection, key=keys.Cut, icon="cut", menu="Edit", tip="Cut the selected layers")
         add(
             "copy",
@@ -124,7 +127,7 @@ class BuilderActions(QObject):
         )
 
     def _wiring_actions(self, editor: Editor) -> None:
-        add = self._add
+        add = self.add
         add(
             "connect",
             "Co&nnect",
@@ -133,16 +136,9 @@ class BuilderActions(QObject):
             tip="Connect the selected layers from top to bottom; with one, choose its target by keyboard (C)",
             keywords="edge wire",
         )
-        add(
-            "detach",
-            "Detach into &layers",
-            self._detach(editor),
-            icon="detach",
-            tip="Replace the selected block by its layers",
-        )
 
     def _arrange_actions(self, editor: Editor) -> None:
-        self._add(
+        self.add(
             "layout",
             "&Arrange automatically",
             editor.auto_layout,
@@ -153,11 +149,11 @@ class BuilderActions(QObject):
         )
         for side, text, icon in _ALIGN:
             tip = f"{text}; needs two or more selected layers"
-            self._add(f"align_{side}", text, partial(editor.align, side), icon=icon, tip=tip)
+            self.add(f"align_{side}", text, partial(editor.align, side), icon=icon, tip=tip)
         for axis in ("horizontal", "vertical"):
             text = f"Distribute {axis}ly"
             tip = f"Make the {axis} distances equal; needs three or more selected layers"
-            self._add(
+            self.add(
                 f"distribute_{axis}",
                 text,
                 partial(editor.distribute, axis),
@@ -166,7 +162,7 @@ class BuilderActions(QObject):
             )
 
     def _view_actions(self) -> None:
-        view, add = self._view, self._add
+        view, add = self._view, self.add
         add(
             "fit",
             "&Fit the drawing",
@@ -213,12 +209,12 @@ class BuilderActions(QObject):
             self.all[name].setEnabled(bool(nodes))
         self.all["delete"].setEnabled(bool(nodes or edges))
         self.all["connect"].setEnabled(bool(nodes))
-        self.all["detach"].setEnabled(len(nodes) == 1 and spec.by_id[nodes[0]].subgraph is not None)
+        offer_block_actions(self, nodes)
         for side, _, _ in _ALIGN:
             self.all[f"align_{side}"].setEnabled(len(nodes) > 1)
         for axis in ("horizontal", "vertical"):
             self.all[f"distribute_{axis}"].setEnabled(len(nodes) > 2)
-        for name in ("all", "layout", "fit", "save", "png", "svg"):
+        for name in ("all", "layout", "fit", "save", "png", "svg", "pdf"):
             self.all[name].setEnabled(bool(spec.nodes))
 
     def _select_all(self) -> None:
@@ -230,11 +226,3 @@ class BuilderActions(QObject):
                 self._view.reveal(self._scene.selected_nodes())
 
         return paste
-
-    def _detach(self, editor: Editor) -> Callable[[], None]:
-        def detach() -> None:
-            nodes = self._scene.selected_nodes()
-            if len(nodes) == 1 and editor.detach(nodes[0]):
-                self._view.reveal(self._scene.selected_nodes()[:1])
-
-        return detach

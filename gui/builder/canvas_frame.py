@@ -9,7 +9,10 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWi
 from gui import theme
 from gui.actions import make_action
 from gui.builder.actions import BuilderActions
+from gui.builder.crumbs import Crumbs
 from gui.builder.empty_canvas import EmptyCanvas
+from gui.builder.find_bar import FindBar
+from gui.builder.heat_legend import HeatLegend
 from gui.canvas.minimap import Minimap
 from gui.canvas.view import CanvasView
 from gui.widgets.notes import ThemedLabel
@@ -26,6 +29,11 @@ class CanvasFrame(QWidget):
         layout.addWidget(view)
         self.minimap = Minimap(view, self)
         self.empty = EmptyCanvas(self)
+        self.crumbs = Crumbs(view.blocks, self)
+        self.finder = FindBar(view.blocks, self)
+        self.finder.closed.connect(lambda: view.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.legend = HeatLegend(view.canvas, self)
+        view.canvas.heated.connect(self._place)
         self._hint = ThemedLabel("", "text", "small", self)
         self._hint.setAutoFillBackground(True)
         self._hint.setMargin(theme.space(0.75))
@@ -78,7 +86,7 @@ class CanvasFrame(QWidget):
         self._fill()
 
     def _fill(self) -> None:
-        drawn = bool(self.view.canvas.nodes)
+        drawn = bool(self.view.canvas.network.nodes)
         self.empty.setVisible(not drawn)
         self.minimap.setVisible(drawn and self.show_minimap.isChecked())
         self._place()
@@ -95,5 +103,10 @@ class CanvasFrame(QWidget):
         self.minimap.move(self.width() - self.minimap.width() - gap, self.height() - self.minimap.height() - gap)
         self._hint.adjustSize()
         self._hint.move((self.width() - self._hint.width()) // 2, gap)
-        for widget in (self._bar, self.minimap, self._hint):
+        self.crumbs.adjustSize()
+        self.crumbs.move(gap, gap)
+        self.finder.adjustSize()
+        self.finder.move(max(gap, self.width() - self.finder.width() - gap), gap)
+        self.legend.move(self._bar.geometry().right() + gap, self.height() - self.legend.height() - gap)
+        for widget in (self._bar, self.minimap, self._hint, self.crumbs, self.legend, self.finder):
             widget.raise_()

@@ -110,11 +110,13 @@ class NetworkFiles:
     def export_svg(self) -> None:
         self._save_dialog("Export the drawing", ".svg", "SVG drawings (*.svg)", self.export_path)
 
+    def export_pdf(self) -> None:
+        self._save_dialog("Export the drawing", ".pdf", "PDF documents (*.pdf)", self.export_path)
+
     def export_path(self, path: Path) -> None:
         """Write a picture of the drawing; the suffix says of which kind."""
         try:
-            draw = picture.svg if path.suffix.lower() == ".svg" else picture.png
-            data = draw(self._editor.scene)
+            data = picture.of_kind(self._editor.scene, path.suffix)
         except BadInput as error:
             self._context.notifier.error(error)
             return

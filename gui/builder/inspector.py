@@ -10,7 +10,9 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 from engine.graph.spec import NetworkSpec
 from gui import theme
 from gui.builder.actions import BuilderActions
-from gui.builder.panels import EdgePanel, GroupPanel, NetworkPanel, NodePanel, Panel
+from gui.builder.block_panel import BlockPanel
+from gui.builder.node_panel import NodePanel
+from gui.builder.panels import EdgePanel, GroupPanel, NetworkPanel, Panel
 from gui.canvas.editor import Editor
 
 if TYPE_CHECKING:
@@ -18,9 +20,13 @@ if TYPE_CHECKING:
 
 
 class Inspector(QScrollArea):
-    """Follows the selection, the document and the analysis. Signals: repair(object): the Repair that was clicked."""
+    """Follows the selection, the document and the analysis.
+
+    Signals: repair(object): the Repair that was clicked; jump(object): path of a node to show.
+    """
 
     repair = Signal(object)
+    jump = Signal(object)
 
     def __init__(self, editor: Editor, actions: BuilderActions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +56,7 @@ class Inspector(QScrollArea):
             return
         self.panel = self._panel(made)
         self.panel.repair.connect(self.repair)
+        self.panel.jump.connect(self.jump)
         self.panel.show_spec(self._editor.spec)
         if self._analysis is not None:
             self.panel.show_analysis(self._analysis)
@@ -66,17 +73,23 @@ class Inspector(QScrollArea):
             self.panel.focus_first()
 
     def _wanted(self) -> tuple[object, ...]:
-        spec: NetworkSpec = self._editor.spec
+        spec: NetworkSpec = self._editor.scene.spec
         nodes = [id for id in self._editor.scene.selected_nodes() if id in spec.by_id]
         edges = [edge for edge in self._editor.scene.selected_edges() if edge in spec.edges]
         if len(nodes) == 1 and not edges:
-            return ("node", nodes[0], spec.by_id[nodes[0]].type)
+            node = spec.by_id[nodes[0]]
+            return ("block" if node.subgraph is not None else "node", nodes[0], node.type)
         if nodes:
             return ("group", *nodes)
         return ("edge", edges[0]) if len(edges) == 1 else ("network",)
 
     def _panel(self, about: tuple[object, ...]) -> Panel:
-        kinds: dict[object, type[Panel]] = {"node": NodePanel, "group": GroupPanel, "edge": EdgePanel}
+        kinds: dict[object, type[Panel]] = {
+            "node": NodePanel,
+            "block": BlockPanel,
+            "group": GroupPanel,
+            "edge": EdgePanel,
+        }
         return kinds.get(about[0], NetworkPanel)(about, self._editor, self._actions)
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
 from engine.graph.spec import NetworkSpec
@@ -16,10 +17,14 @@ from gui.builder.canvas_frame import CanvasFrame
 from gui.builder.drawer import Drawer
 from gui.builder.files import NetworkFiles
 from gui.builder.inspector import Inspector
+from gui.builder.my_blocks import MyBlocks
 from gui.builder.palette import Palette
+from gui.builder.saving_blocks import SaveBlock
 from gui.builder.toolbar import BuilderToolbar
 from gui.canvas import tips
 from gui.canvas.editor import Editor
+from gui.canvas.opening import Opening
+from gui.canvas.placing import Prototype
 from gui.canvas.scene import CanvasScene
 from gui.canvas.view import CanvasView
 from gui.context import Context, Page
@@ -27,6 +32,9 @@ from gui.document.document import Change
 
 if TYPE_CHECKING:
     from engine.graph.results import Analysis, Problem, Repair
+
+_BLOCKS = ("unfold", "fold", "enter", "save_block", "detach", "leave", "unfold_all", "fold_all")
+"""Commands that a menu leaves out where they mean nothing."""
 
 
 class BuildPage(Page):
@@ -44,16 +52,41 @@ class BuildPage(Page):
         self.view = CanvasView(self.scene, self.editor, self)
         self.files = NetworkFiles(context, self.editor, self, self.view.show_all)
         self.commands = BuilderActions(self.view, self.editor, self.files)
-        self.palette_panel = Palette(self)
+        self.mine = MyBlocks(context, self)
+        self.palette_panel = Palette(self.mine, context.gallery, self)
+        self.keeping = SaveBlock(self.view, self.mine, self)
+        self.commands.add(
+            "save_block",
+            "&Save to my blocks",
+            self.keeping.ask,
+            icon="my_block",
+            tip="Keep the selected block, to drop it into other networks from the palette",
+            keywords="library own",
+        )
+        self.commands.refresh()
         self.frame = CanvasFrame(self.view, self.commands, self)
         self.inspector = Inspector(self.editor, self.commands, self)
         self.drawer = Drawer(context, self)
         self.toolbar = BuilderToolbar(self.commands, context.gallery, self.files.open_gallery, self)
         self._search = make_action(
-            self, "&Find a layer", self._find_layer, shortcut="/", icon="search", tip="Search the palette"
+            self, "&Add a layer by name", self._find_layer, shortcut="/", icon="search", tip="Search the palette"
         )
         self._search.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
         self.view.addAction(self._search)
+        self._find = make_action(
+            self,
+            "Find on the &drawing",
+            self.frame.finder.start,
+            shortcut=QKeySequence.StandardKey.Find,
+            icon="search",
+            tip="Find a layer by name, type, setting or problem, also inside blocks",
+            keywords="search jump go to",
+            scope=Qt.ShortcutContext.WidgetWithChildrenShortcut,
+        )
+        self._find.setProperty("menu", "Edit")
+        self.addAction(self._find)
+        self._openings: dict[Path, Opening] = {}
+        self._folder = context.document.folder
         self._arrange()
         self._connect()
         self._show(context.document.project.network)
@@ -94,12 +127,14 @@ class BuildPage(Page):
         document.replaced.connect(self._replaced)
         checker.analysed.connect(self._analysed)
         self.palette_panel.chosen.connect(self._insert)
+        self.palette_panel.network.connect(self.files.open_gallery)
         self.view.opened.connect(lambda id: self.inspector.focus())
         self.view.layer_wanted.connect(lambda pos: self._find_layer())
         self.view.menu_wanted.connect(self._menu)
         self.view.repair_wanted.connect(self._repair_node)
         self.scene.picked.connect(self._describe)
         self.inspector.repair.connect(self.repair)
+        self.inspector.jump.connect(self.jump)
         self.drawer.problems.repair.connect(self.repair)
         self.drawer.problems.jump.connect(self.jump)
         self.drawer.costs.chosen.connect(self.jump)
@@ -111,7 +146,7 @@ class BuildPage(Page):
 
     def page_actions(self) -> list[QAction]:
         """All commands of the page, for menus and the command palette."""
-        return [*self.commands.all.values(), self._search, self.frame.show_minimap]
+        return [*self.commands.all.values(), self._find, self._search, self.frame.show_minimap]
 
     def accept_hint(self, **hints: Any) -> None:
         """`problems=True` shows the problem list, `node=id` that node."""
@@ -122,14 +157,12 @@ class BuildPage(Page):
 
     def entered(self) -> None:
         """The drawing takes the keyboard."""
+        self.mine.load()
         self.view.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def jump(self, node: str) -> None:
-        """Select and show a node; "block.inner" shows the block."""
-        id = node.partition(".")[0]
-        if id in self.scene.nodes:
-            self.scene.pick([id])
-            self.view.reveal([id])
+        """Select and show a node by its path; the blocks that it is in are opened."""
+        self.view.blocks.show(node)
 
     def repair(self, repair: Repair) -> None:
         """Carry out the repair of a problem, as one step that can be undone."""
@@ -143,9 +176,12 @@ class BuildPage(Page):
             self._show(change.after.network)
 
     def _replaced(self) -> None:
+        self._openings[self._folder] = self.scene.opening
+        self._folder = self.context.document.folder
         self.scene.pick()
         self.scene.forget_analysis()
         self._show(self.context.document.project.network)
+        self.scene.show_opening(self._openings.get(self._folder, Opening()))
         self.view.show_all()
 
     def _show(self, network: NetworkSpec) -> None:
@@ -155,6 +191,7 @@ class BuildPage(Page):
         self.scene.show_analysis(analysis)
         self.inspector.show_analysis(analysis)
         self.drawer.show_analysis(analysis)
+        self.frame.finder.show_analysis(analysis)
         self.toolbar.totals.show_analysis(analysis)
         self._describe()
 
@@ -167,11 +204,11 @@ class BuildPage(Page):
 
     # gestures that need the page
 
-    def _insert(self, type: str) -> None:
+    def _insert(self, what: Prototype) -> None:
         centre: QPointF = self.view.centre()
         before = len(self.scene.nodes)
         place = (0.0, 0.0) if not before else (centre.x(), centre.y())
-        added = self.editor.add_after_selection(type, place)
+        added = self.editor.add_after_selection(what, place)
         if added is None:
             return
         if not before:
@@ -185,7 +222,8 @@ class BuildPage(Page):
         analysis = self.context.checker.analysis
         if analysis is None:
             return
-        found: list[Problem] = [p for p in analysis.problems if p.node and p.node.partition(".")[0] == id and p.repairs]
+        shown_at = self.scene.view.shown_at
+        found: list[Problem] = [p for p in analysis.problems if p.node and p.repairs and shown_at(p.node) == id]
         repairs = [repair for problem in found for repair in problem.repairs]
         if len(repairs) == 1:
             self.repair(repairs[0])
@@ -200,13 +238,18 @@ class BuildPage(Page):
         menu, commands = self._popup(), self.commands
         groups: tuple[tuple[str, ...], ...]
         if self.scene.selected_nodes():
-            groups = (("connect", "detach"), ("cut", "copy", "duplicate", "delete"), ("layout",))
+            groups = (
+                ("unfold", "fold", "enter", "save_block", "detach"),
+                ("connect", "make_block", "share"),
+                ("cut", "copy", "duplicate", "delete"),
+                ("layout", "leave"),
+            )
         elif self.scene.selected_edges():
             groups = (("delete",), ("layout",))
         else:
-            groups = (("paste", "all"), ("layout", "fit"), ("png", "svg"))
+            groups = (("paste", "all"), ("unfold_all", "fold_all", "leave"), ("layout", "fit"), ("png", "svg", "pdf"))
         for names in groups:
-            menu.addActions([commands[name] for name in names if name != "detach" or commands[name].isEnabled()])
+            menu.addActions([commands[name] for name in names if name not in _BLOCKS or commands[name].isEnabled()])
             menu.addSeparator()
         menu.popup(where)
 

@@ -1,37 +1,33 @@
-"""The panels of the inspector: one for a node, for several, for an edge, and for the whole network."""
+"""The panels of the inspector for several nodes, for an edge, and for the whole network; and what all panels are."""
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QGridLayout, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
 
-from engine.errors import BadInput
 from engine.graph import edits
-from engine.graph.ids import why_not
-from engine.graph.spec import EdgeSpec, NetworkSpec, NodeSpec
-from engine.layers.base import LAYERS, layer_of
+from engine.graph.spec import EdgeSpec, NetworkSpec
 from gui import theme
 from gui.builder.actions import BuilderActions
-from gui.builder.figures import Figures, Headline, edge_figures, network_figures, node_figures
-from gui.builder.problem_list import ProblemRow
-from gui.canvas.card import card_of
+from gui.builder.figures import Figures, Headline, edge_figures, network_figures
 from gui.canvas.editor import Editor
-from gui.widgets.form import SettingsForm
-from gui.widgets.notes import ProblemNote, QuietLabel, ThemedLabel
+from gui.widgets.notes import QuietLabel, ThemedLabel
 
 if TYPE_CHECKING:
     from engine.graph.results import Analysis
 
 
 class Panel(QWidget):
-    """Base of the panels. `about` says what it shows. Signals: repair(object): the Repair that was clicked."""
+    """Base of the panels. `about` says what it shows.
+
+    Signals: repair(object): the Repair that was clicked; jump(object): path of a node to show.
+    """
 
     repair = Signal(object)
+    jump = Signal(object)
 
     def __init__(self, about: tuple[object, ...], editor: Editor, actions: BuilderActions) -> None:
         super().__init__()
@@ -63,10 +59,12 @@ class Panel(QWidget):
 
     def action_button(self, action: QAction) -> QPushButton:
         """A button that does what an action does and is offered when it is."""
-        return _ActionButton(action, self)
+        return ActionButton(action, self)
 
 
-class _ActionButton(QPushButton):
+class ActionButton(QPushButton):
+    """Does what an action does, and is offered when that is."""
+
     def __init__(self, action: QAction, parent: QWidget) -> None:
         super().__init__(action.icon(), action.text().replace("&", ""), parent)
         self._action = action
@@ -77,153 +75,6 @@ class _ActionButton(QPushButton):
 
     def _follow(self) -> None:
         self.setEnabled(self._action.isEnabled())
-
-
-class NodePanel(Panel):
-    """A node: name, problems, settings, numbers, formula, help."""
-
-    def build(self) -> None:
-        self.id = str(self.about[1])
-        node = self.editor.spec.node(self.id)
-        card = card_of(node)
-        self.column.addWidget(Headline(card.title, card.category, self))
-        self.name = QLineEdit(self.id, self)
-        self.name.setAccessibleName("Name of the layer")
-        self.name.setToolTip("The layer's name, also in the code; letters, digits and underscores")
-        self.name.textEdited.connect(self._judge_name)
-        self.name.editingFinished.connect(self._rename)
-        self.name_note = ProblemNote(self)
-        self.column.addWidget(self.name)
-        self.column.addWidget(self.name_note)
-        self.problems = QVBoxLayout()
-        self.rows: list[ProblemRow] = []
-        self.column.addLayout(self.problems)
-        self.form = self._form(node)
-        self.broken = ProblemNote(self)
-        self.column.addWidget(self.broken)
-        if self.form is not None:
-            self.column.addWidget(self.form)
-            reset = QPushButton(theme.icon("reset"), "Reset to defaults", self)
-            reset.setToolTip("Put all settings of this layer back to their defaults")
-            reset.clicked.connect(self._reset)
-            self.reset = reset
-            self.column.addWidget(reset, 0, Qt.AlignmentFlag.AlignLeft)
-        if node.subgraph is not None:
-            self.column.addWidget(self.action_button(self.commands["detach"]), 0, Qt.AlignmentFlag.AlignLeft)
-        self.figures = Figures(self)
-        self.column.addWidget(self.figures)
-        self.formula = QuietLabel("", self)
-        self.formula.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.column.addWidget(self.formula)
-        self._help(node)
-
-    def _form(self, node: NodeSpec) -> SettingsForm | None:
-        declaration = LAYERS.get(node.type) if node.type in LAYERS else None
-        if declaration is None or not declaration.model_fields:
-            return None
-        form = SettingsForm(declaration, parent=self)
-        form.changed.connect(self._edited)
-        return form
-
-    def _help(self, node: NodeSpec) -> None:
-        if node.type in LAYERS:
-            text = inspect.cleandoc(LAYERS.get(node.type).__doc__ or "")
-            paragraphs = [" ".join(part.split()) for part in text.split("\n\n")]
-            self.heading("What it does")
-            self.column.addWidget(QuietLabel("\n\n".join(paragraphs), self))
-        elif node.subgraph is not None:
-            inside = card_of(node)
-            self.heading("What is in it")
-            self.column.addWidget(QuietLabel(f"{inside.layers} layers: {inside.summary}.", self))
-        else:
-            text = f"This program has no layer called {node.type}. Its settings are kept as they are in the file."
-            self.column.addWidget(QuietLabel(text, self))
-
-    def show_spec(self, spec: NetworkSpec) -> None:
-        node = spec.by_id.get(self.id)
-        if node is None or self.form is None:
-            return
-        try:
-            self.form.set_values(layer_of(node))
-            self.broken.show_text("")
-        except BadInput as error:
-            self.broken.show_text(str(error))
-        self.reset.setVisible(bool(node.params))
-
-    def show_analysis(self, analysis: Analysis) -> None:
-        info = analysis.nodes.get(self.id)
-        self.figures.show_rows(node_figures(info) if info is not None else [])
-        self._show_problems(analysis)
-        text = ""
-        node = analysis.spec.by_id.get(self.id)
-        if node is not None and node.type in LAYERS and info is not None and info.output_shape is not None:
-            try:
-                text = layer_of(node).formula(*info.input_shapes)
-            except BadInput:
-                text = ""  # the problem says it already
-        self.formula.setText(text)
-        self.formula.setVisible(bool(text))
-
-    def _show_problems(self, analysis: Analysis) -> None:
-        mine = [p for p in analysis.problems if p.node is not None and p.node.partition(".")[0] == self.id]
-        if [row.problem for row in self.rows] == mine:
-            for row, problem in zip(self.rows, mine, strict=True):
-                row.problem = problem
-            return
-        for row in self.rows:
-            row.hide()
-            row.deleteLater()
-        self.rows = [ProblemRow(problem, self, compact=True) for problem in mine]
-        for row in self.rows:
-            row.repair.connect(self.repair)
-            self.problems.addWidget(row)
-
-    def focus_first(self) -> None:
-        field = next(iter(self.form.model_type.model_fields), None) if self.form is not None else None
-        if field is not None and self.form is not None:
-            self.form.focus_field(field)
-        else:
-            self.name.setFocus()
-
-    def _edited(self, model: BaseModel) -> None:
-        node = self.editor.spec.by_id.get(self.id)
-        if node is None or self.form is None:
-            return
-        try:
-            before: BaseModel | None = layer_of(node)
-        except BadInput:
-            before = None
-        plain = model.model_dump(mode="json")
-        changes = {
-            name: value
-            for name, value in plain.items()
-            if before is None or getattr(before, name) != getattr(model, name)
-        }
-        field = self.form.last_field
-        label = f"Set {field.replace('_', ' ')} of {self.id}" if field else f"Set {self.id}"
-        self.editor.apply(label, lambda spec: edits.update_params(spec, self.id, changes), merge=f"{self.id}.{field}")
-
-    def _reset(self) -> None:
-        def change(spec: NetworkSpec) -> NetworkSpec:
-            for name in spec.node(self.id).params:
-                spec = edits.reset_param(spec, self.id, name)
-            return spec
-
-        self.editor.apply(f"Reset {self.id}", change)
-
-    def _judge_name(self, text: str) -> None:
-        fault = why_not(text)
-        if not fault and text != self.id and text in self.editor.spec.by_id:
-            fault = "another layer has it"
-        self.name_note.show_text(f"{text!r} cannot be the name: {fault}." if fault else "")
-
-    def _rename(self) -> None:
-        text = self.name.text().strip()
-        if text != self.id and not self.name_note.text:
-            self.editor.rename(self.id, text)
-        else:
-            self.name.setText(self.id)
-            self.name_note.show_text("")
 
 
 class GroupPanel(Panel):
@@ -237,7 +88,7 @@ class GroupPanel(Panel):
         names = ("align_left", "align_centre", "align_right", "align_top", "align_middle", "align_bottom")
         self._row("Align", names)
         self._row("Distribute", ("distribute_horizontal", "distribute_vertical"))
-        for name in ("connect", "duplicate", "delete"):
+        for name in ("make_block", "share", "connect", "duplicate", "delete"):
             self.column.addWidget(self.action_button(self.commands[name]), 0, Qt.AlignmentFlag.AlignLeft)
         self.title.setText(f"{len(self.about) - 1} layers selected")
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from engine.errors import BadInput
-from engine.graph.ports import input_ports, output_ports
+from engine.graph.paths import name_of
+from engine.graph.ports import input_ports, is_each, output_ports
 from engine.graph.spec import BLOCK, INPUT, OUTPUT, NetworkSpec, NodeSpec
 from engine.layers.base import LAYERS, layer_of
 
@@ -23,6 +24,8 @@ class Card:
         category: of the layer, for a block that of most of its layers; "" for an unknown type.
         layers: how many layers a block holds, 0 for a plain node.
         known: whether this program has the type.
+        shares: name of the node whose weights it uses again, or "".
+        each: whether a block is applied to every element of its input.
     """
 
     title: str
@@ -33,17 +36,24 @@ class Card:
     outputs: tuple[str, ...]
     layers: int = 0
     known: bool = True
+    shares: str = ""
+    each: bool = False
+
+
+def card_of(node: NodeSpec) -> Card:
+    """The card of a node; whatever stands in a file, there is one. Where the node stands does not matter."""
+    return _card(replace(node, id=name_of(node.id), position=(0.0, 0.0)))
 
 
 @lru_cache(maxsize=8192)
-def card_of(node: NodeSpec) -> Card:
-    """The card of a node; whatever stands in a file, there is one."""
+def _card(node: NodeSpec) -> Card:
     ins, outs = input_ports(node), output_ports(node)
     if node.type == BLOCK and node.subgraph is not None:
         inside = count_layers(node.subgraph)
         name = node.subgraph.name
         title = name if name not in ("", "Untitled") else "Block"
-        return Card(title, node.id, _listed(node.subgraph), main_category(node.subgraph), ins, outs, layers=inside)
+        parts, category = _listed(node.subgraph), main_category(node.subgraph)
+        return Card(title, node.id, parts, category, ins, outs, inside, True, node.shares or "", is_each(node))
     if node.type not in LAYERS:
         return Card(node.type, node.id, "unknown layer", "", ins, outs, known=False)
     declaration = LAYERS.get(node.type)
@@ -51,7 +61,7 @@ def card_of(node: NodeSpec) -> Card:
         summary = layer_of(node).summary()
     except BadInput:
         summary = ""
-    return Card(declaration.label, node.id, summary, declaration.category, ins, outs)
+    return Card(declaration.label, node.id, summary, declaration.category, ins, outs, shares=node.shares or "")
 
 
 def count_layers(spec: NetworkSpec) -> int:

@@ -8,9 +8,9 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPolygonF
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
+from engine.graph.routing import Route
 from engine.graph.spec import EdgeSpec
 from gui.canvas import painting
-from engine.graph.routing import Route
 from gui.theme import tokens
 
 _MARGIN = 4.0
@@ -76,7 +76,7 @@ class EdgeItem(QGraphicsItem):
 
     def paint(self, painter: QPainter, option: QStyleOptionGraphicsItem, widget: QWidget | None = None) -> None:
         t = tokens()
-        detail = QStyleOptionGraphicsItem.levelOfDetailFromTransform(painter.worldTransform())
+        detail = painting.detail(painter)
         colour = QColor(t.accent if self.strong else t.text_muted)
         pen = QPen(colour, 2.6 if self.strong else 1.5)
         if detail < painting.MIDDLE:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING
 
 from gui.canvas.numbers import shape, short, size
@@ -32,13 +32,15 @@ def field(of: ReceptiveField) -> str:
     return f"{shape(of.size)} px"
 
 
-def marks_of(problems: Iterable[Problem]) -> dict[str, Mark]:
-    """The problems by the top-level node at which they are shown."""
+def marks_of(problems: Iterable[Problem], shown_at: Callable[[str], str | None]) -> dict[str, Mark]:
+    """The problems by the node at which they are shown, which `shown_at` finds from the path of the node at fault."""
     found: dict[str, Mark] = {}
     for problem in problems:
         if problem.node is None:
             continue
-        id = problem.node.partition(".")[0]
+        id = shown_at(problem.node)
+        if id is None:
+            continue
         text = f"{problem.message} {problem.advice}".strip()
         old = found.get(id)
         if old is None:

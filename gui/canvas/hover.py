@@ -27,7 +27,7 @@ class Hover:
         self._light(port, edge)
         if port is not None:
             self._viewport.setCursor(Qt.CursorShape.CrossCursor)
-        elif edge is not None or (node is not None and node.on_bulb(pos)):
+        elif edge is not None or (node is not None and (node.on_bulb(pos) or node.on_fold(pos))):
             self._viewport.setCursor(Qt.CursorShape.PointingHandCursor)
         else:
             self._viewport.unsetCursor()

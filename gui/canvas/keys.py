@@ -38,7 +38,10 @@ def press(view: CanvasView, event: QKeyEvent) -> bool:
     if key == Qt.Key.Key_C:
         view.connect_by_keyboard()
     elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and chosen:
-        view.opened.emit(chosen[-1])
+        if view.blocks.is_block(chosen[-1]):
+            view.blocks.enter(chosen[-1])
+        else:
+            view.opened.emit(chosen[-1])
     elif key == Qt.Key.Key_Escape and (chosen or view.canvas.selected_edges()):
         view.canvas.pick()
     elif key == Qt.Key.Key_Home:

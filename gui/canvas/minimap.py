@@ -58,9 +58,15 @@ class Minimap(QWidget):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(QRectF(self.rect()).adjusted(0, 0, -1, -1))
         painter.setPen(Qt.PenStyle.NoPen)
-        for item in self._view.canvas.nodes.values():
-            box = self._to_map(painting.BODY.translated(item.pos()))
-            painter.fillRect(QRectF(box.topLeft(), box.size()).adjusted(0, 0, 0.6, 0.6), painting.colour_of(item.card))
+        items = self._view.canvas.nodes.values()
+        for item in sorted(items, key=lambda item: item.zValue()):
+            if item.kind == "gate":
+                continue
+            box = self._to_map(item.body.translated(item.pos()))
+            colour = painting.colour_of(item.card)
+            if item.kind == "frame":
+                colour = painting.faded(colour, 0.25)
+            painter.fillRect(QRectF(box.topLeft(), box.size()).adjusted(0, 0, 0.6, 0.6), colour)
         painter.end()
         return picture
 

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache, lru_cache
 from typing import Literal
 
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen
+from PySide6.QtWidgets import QStyleOptionGraphicsItem
 
 from engine.graph.layout import NODE_HEIGHT, NODE_WIDTH
 from gui.canvas.card import Card
 from gui.canvas.numbers import counted
 from gui.canvas.port import RADIUS, Point
 from gui.canvas.state import Facts, Mark
-from gui.theme import category_colour, font, icon, tokens
+from gui.theme import category_colour, font, heat_colour, icon, tokens
 
 FAR, MIDDLE, CLOSE = 0.24, 0.62, 1.55
 """Levels of detail: below FAR only colour, below MIDDLE type and shapes writ large, from CLOSE on all numbers."""
 
 BODY = QRectF(-NODE_WIDTH / 2, -NODE_HEIGHT / 2, NODE_WIDTH, NODE_HEIGHT)
 BOUNDS = BODY.adjusted(-8, -8, 14, 12)
-BULB = QRectF(NODE_WIDTH / 2 - 26, -NODE_HEIGHT / 2 + 5, 18, 18)
+CORNER = QRectF(NODE_WIDTH / 2 - 26, -NODE_HEIGHT / 2 + 5, 18, 18)
+"""The place at the top right of a card: of the button that opens a block, else of the light bulb of a repair."""
 _ROUND = 8.0
 _STRIPE = 6.0
 _LEFT = -NODE_WIDTH / 2 + _STRIPE + 9
@@ -43,6 +47,25 @@ def _width(text: str, role: Literal["body", "mono"], pixels: int, bold: bool = F
     return QFontMetricsF(scene_font(role, pixels, bold)).horizontalAdvance(text)
 
 
+_fixed: float | None = None
+
+
+def detail(painter: QPainter) -> float:
+    """How many pixels a unit of the drawing takes, which decides how much is painted."""
+    return _fixed or QStyleOptionGraphicsItem.levelOfDetailFromTransform(painter.worldTransform())
+
+
+@contextmanager
+def at_life_size() -> Iterator[None]:
+    """Paint what is seen at 100 %, whatever the resolution of the device, as picture files want it."""
+    global _fixed
+    _fixed = 1.0
+    try:
+        yield
+    finally:
+        _fixed = None
+
+
 def forget() -> None:
     """Make fonts and measures anew, after the theme's have changed."""
     scene_font.cache_clear()
@@ -54,11 +77,34 @@ def colour_of(card: Card) -> QColor:
     return QColor(category_colour(card.category)) if card.known else QColor(tokens().text_muted)
 
 
-def paint_far(painter: QPainter, card: Card, mark: Mark | None, selected: bool, named: bool) -> None:
+def faded(colour: QColor, alpha: float) -> QColor:
+    """The colour, seen through."""
+    made = QColor(colour)
+    made.setAlphaF(alpha)
+    return made
+
+
+def change_colour(change: str) -> str:
+    """The colour of a mark of what a comparison says about a node; red is for problems only."""
+    t = tokens()
+    return {"added": t.success, "removed": t.warning}.get(change, t.accent)
+
+
+def paint_far(
+    painter: QPainter,
+    card: Card,
+    mark: Mark | None,
+    selected: bool,
+    named: bool,
+    heat: float | None = None,
+    change: str = "",
+) -> None:
     """A block of colour, with the type on it while that can be read."""
     t = tokens()
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(colour_of(card))
+    if heat is not None and not named:
+        painter.setBrush(QColor(heat_colour(heat)))
     if card.layers:
         painter.drawRect(BODY.translated(10, 10))
     painter.drawRect(BODY)
@@ -66,23 +112,35 @@ def paint_far(painter: QPainter, card: Card, mark: Mark | None, selected: bool, 
         plate = BODY.adjusted(14, 4, -4, -4)
         painter.setBrush(QColor(t.raised))
         painter.drawRect(plate)
+        if heat is not None:
+            painter.setBrush(faded(QColor(heat_colour(heat)), 0.45))
+            painter.drawRect(plate)
         painter.setPen(QColor(t.text))
-        painter.setFont(scene_font("body", _fitting(card.title, 22, 14, plate.width() - 6, bold=True), bold=True))
+        painter.setFont(scene_font("body", fitting(card.title, 22, 14, plate.width() - 6, bold=True), bold=True))
         painter.drawText(plate, Qt.AlignmentFlag.AlignCenter, card.title)
-    if selected or mark:
-        ring = t.accent if selected else _mark_colour(mark)
+    if selected or mark or change:
+        ring = t.accent if selected else mark_colour(mark) if mark else change_colour(change)
         painter.setPen(QPen(QColor(ring), 9))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(BODY.adjusted(-2, -2, 2, 2))
 
 
 def paint_card(
-    painter: QPainter, card: Card, facts: Facts, mark: Mark | None, *, selected: bool, close: bool, lit: bool
+    painter: QPainter,
+    card: Card,
+    facts: Facts,
+    mark: Mark | None,
+    *,
+    selected: bool,
+    close: bool,
+    lit: bool,
+    heat: float | None = None,
+    change: str = "",
 ) -> None:
     """The whole card. `lit` is the look of a card that a dragged layer or edge would land on."""
     t = tokens()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    outline = QColor(t.accent if selected or lit else _mark_colour(mark) if mark else t.border_strong)
+    outline = QColor(t.accent if selected or lit else mark_colour(mark) if mark else t.border_strong)
     width = 2.0 if selected or mark or lit else 1.0
     if card.layers:
         for step in (8, 4):
@@ -96,6 +154,8 @@ def paint_card(
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(QColor(t.raised))
     painter.drawRoundedRect(BODY, _ROUND, _ROUND)
+    if heat is not None:
+        _paint_heat(painter, heat)
     painter.save()
     painter.setClipRect(QRectF(BODY.left(), BODY.top(), _STRIPE, BODY.height()))
     painter.setBrush(colour_of(card))
@@ -107,8 +167,10 @@ def paint_card(
     painter.setPen(pen)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.drawRoundedRect(BODY, _ROUND, _ROUND)
-    right = _paint_marks(painter, mark)
+    right = _paint_corner(painter, card, mark)
     _paint_title(painter, card, right)
+    if change:
+        _paint_change(painter, change)
     if close and facts.details:
         _paint_close(painter, card, facts)
     else:
@@ -146,22 +208,63 @@ def paint_pill(painter: QPainter, at: Point, text: str, strong: bool, large: boo
     painter.drawText(box, Qt.AlignmentFlag.AlignCenter, text)
 
 
-def _mark_colour(mark: Mark | None) -> str:
+def mark_colour(mark: Mark | None) -> str:
     t = tokens()
     return {"error": t.problem, "warning": t.warning}.get(mark.severity if mark else "", t.accent)
 
 
-def _paint_marks(painter: QPainter, mark: Mark | None) -> float:
-    """Icons at the top right; returns where the title must end."""
+def _paint_corner(painter: QPainter, card: Card, mark: Mark | None) -> float:
+    """The signs at the top right, from the corner leftwards; returns where the title must end."""
+    t = tokens()
     right = _RIGHT
+    corner = QRectF(CORNER)
+    if card.layers:
+        icon("unfold", t.text_muted).paint(painter, _whole(corner))
+        right = corner.left() - 2
+        corner.translate(-20, 0)
+    if mark is not None:
+        right = paint_marks(painter, mark, corner)
+    if card.shares:
+        icon("link", t.text_muted).paint(painter, QRect(round(right) - 15, round(CORNER.top()) + 2, 14, 14))
+        right -= 17
+    return right
+
+
+def _paint_heat(painter: QPainter, heat: float) -> None:
+    """A wash of the colour, and a bar whose length says the same."""
+    colour = QColor(heat_colour(heat))
+    painter.setBrush(faded(colour, 0.3))
+    painter.drawRoundedRect(BODY, _ROUND, _ROUND)
+    painter.setBrush(colour)
+    painter.drawRoundedRect(QRectF(_LEFT, BODY.bottom() - 5, (_RIGHT - _LEFT) * max(0.02, heat), 3.5), 1.5, 1.5)
+
+
+def _paint_change(painter: QPainter, change: str) -> None:
+    """A badge at the corner that tells what is new, gone or different by its sign as well as by its colour."""
+    t = tokens()
+    colour = QColor(change_colour(change))
+    painter.setPen(QPen(colour, 2.5, Qt.PenStyle.DashLine if change == "removed" else Qt.PenStyle.SolidLine))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(BODY.adjusted(-2, -2, 2, 2), _ROUND + 2, _ROUND + 2)
+    badge = QRectF(BODY.left() - 8, BODY.top() - 8, 17, 17)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawEllipse(badge)
+    painter.setPen(QColor(t.accent_text if change == "changed" else t.raised))
+    painter.setFont(scene_font("body", 13, bold=True))
+    painter.drawText(badge, Qt.AlignmentFlag.AlignCenter, {"added": "+", "removed": "−"}.get(change, "≠"))
+
+
+def paint_marks(painter: QPainter, mark: Mark | None, corner: QRectF) -> float:
+    """The signs of a problem from `corner` leftwards; returns where the title must end."""
     if mark is None:
-        return right
-    colour = _mark_colour(mark)
+        return corner.right()
+    colour = mark_colour(mark)
+    box = QRectF(corner)
     if mark.repairable:
-        icon("repair", colour).paint(painter, _whole(BULB))
-        right = BULB.left() - 2
+        icon("repair", colour).paint(painter, _whole(box))
+        box.translate(-20, 0)
     sign = {"error": "problem", "warning": "warning"}.get(mark.severity, "info")
-    box = QRectF(right - 18 if mark.repairable else BULB.left(), BULB.top(), 18, 18)
     icon(sign, colour).paint(painter, _whole(box))
     return box.left() - 3
 
@@ -169,7 +272,7 @@ def _paint_marks(painter: QPainter, mark: Mark | None) -> float:
 def _paint_title(painter: QPainter, card: Card, right: float) -> None:
     t = tokens()
     box = QRectF(_LEFT, -NODE_HEIGHT / 2 + 5, right - _LEFT, 18)
-    pixels = _fitting(card.title, 13, 10, box.width(), bold=True)
+    pixels = fitting(card.title, 13, 10, box.width(), bold=True)
     bold = scene_font("body", pixels, bold=True)
     painter.setFont(bold)
     painter.setPen(QColor(t.text))
@@ -178,7 +281,7 @@ def _paint_title(painter: QPainter, card: Card, right: float) -> None:
     rest = box.adjusted(_width(title, "body", pixels, bold=True) + 7, 0, 0, 0)
     if rest.width() < 24 or (not card.summary and not _name_beside(card, rest.width())):
         return
-    small = scene_font("body", _fitting(card.name, 11, 9, rest.width()))
+    small = scene_font("body", fitting(card.name, 11, 9, rest.width()))
     painter.setFont(small)
     painter.setPen(QColor(t.text_muted))
     # Names of one block begin alike, so what differs is kept.
@@ -215,7 +318,7 @@ def _paint_summary(painter: QPainter, card: Card, facts: Facts) -> None:
         box = QRectF(_LEFT, -NODE_HEIGHT / 2 + 24 + number * (bottom.top() + NODE_HEIGHT / 2 - 24), room, 15)
         if number == 1 and card.layers:
             painter.setPen(QColor(t.text_muted))
-        painter.setFont(scene_font("body", _fitting(line, 11, 9, room)))
+        painter.setFont(scene_font("body", fitting(line, 11, 9, room)))
         text = QFontMetricsF(painter.font()).elidedText(line, Qt.TextElideMode.ElideRight, room + 1)
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
 
@@ -224,7 +327,7 @@ def _instead(card: Card, facts: Facts) -> str:
     """What stands where there is no summary: the result of an Output, a long name, or the sort of layer."""
     if card.category == "input":
         return facts.shape if facts.shapes else ""
-    pixels = _fitting(card.title, 13, 10, _RIGHT - _LEFT, bold=True)
+    pixels = fitting(card.title, 13, 10, _RIGHT - _LEFT, bold=True)
     title = _width(card.title, "body", pixels, bold=True)
     return card.category if _name_beside(card, _RIGHT - _LEFT - title - 7) else card.name
 
@@ -236,7 +339,7 @@ def _paint_close(painter: QPainter, card: Card, facts: Facts) -> None:
     lines += [(line, t.text_muted) for line in facts.details]
     for number, (line, colour) in enumerate(lines[:3]):
         painter.setPen(QColor(colour))
-        painter.setFont(scene_font("body", _fitting(line, 9, 6, room)))
+        painter.setFont(scene_font("body", fitting(line, 9, 6, room)))
         box = QRectF(_LEFT, -NODE_HEIGHT / 2 + 22 + number * 11.5, room, 11)
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, line)
 
@@ -253,12 +356,22 @@ def _broken(text: str, room: float) -> list[str]:
     return [text]
 
 
-def _fitting(text: str, largest: int, least: int, room: float, bold: bool = False) -> int:
+def fitting(text: str, largest: int, least: int, room: float, bold: bool = False) -> int:
     """The largest size, down to `least`, at which `text` has room."""
     for pixels in range(largest, least, -1):
         if _width(text, "body", pixels, bold) <= room:
             return pixels
     return least
+
+
+def text_width(text: str, pixels: int, bold: bool = False) -> float:
+    """Width of a text in scene units."""
+    return _width(text, "body", pixels, bold)
+
+
+def elided(text: str, pixels: int, room: float, bold: bool = False) -> str:
+    """`text`, cut with an ellipsis where it has no room."""
+    return QFontMetricsF(scene_font("body", pixels, bold)).elidedText(text, Qt.TextElideMode.ElideRight, room)
 
 
 def _whole(box: QRectF) -> QRect:

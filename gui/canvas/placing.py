@@ -6,11 +6,14 @@ from dataclasses import replace
 
 from engine.errors import BadInput
 from engine.graph import edits
+from engine.graph.ids import free_id
 from engine.graph.layout import GAP, GRID, NODE_HEIGHT, NODE_WIDTH, ROW, layout
 from engine.graph.ports import input_ports, is_variadic, output_ports
 from engine.graph.spec import INPUT, OUTPUT, EdgeSpec, NetworkSpec, NodeSpec
 
 Position = tuple[float, float]
+Prototype = str | NodeSpec
+"""What is to be added: a layer by its type, or a block as the node that would hold it."""
 
 
 def snapped(x: float, y: float) -> Position:
@@ -18,9 +21,11 @@ def snapped(x: float, y: float) -> Position:
     return float(round(x / GRID) * GRID), float(round(y / GRID) * GRID)
 
 
-def make(spec: NetworkSpec, type: str, position: Position = (0.0, 0.0)) -> NodeSpec:
-    """A new node of a type, with its defaults and an unused id."""
-    return NodeSpec(edits.fresh_id(spec, type), type, position=snapped(*position))
+def make(spec: NetworkSpec, what: Prototype, position: Position = (0.0, 0.0)) -> NodeSpec:
+    """A new node with an unused id: a layer with its defaults, or a block."""
+    if isinstance(what, NodeSpec):
+        return replace(what, id=free_id(what.id, spec.by_id), position=snapped(*position), shares=None)
+    return NodeSpec(edits.fresh_id(spec, what), what, position=snapped(*position))
 
 
 def add_free(spec: NetworkSpec, node: NodeSpec) -> NetworkSpec:
@@ -89,14 +94,27 @@ def link(spec: NetworkSpec, source: str, target: str) -> EdgeSpec:
     Raises:
         BadInput: when one of them has no port for it.
     """
-    one, other = spec.node(source), spec.node(target)
-    outs, ins = output_ports(one), input_ports(other)
-    if not outs or not ins or source == target:
-        which = source if not outs or source == target else target
-        raise BadInput(f"{source} cannot feed {target}.", f"Choose another node than {which}.", node=which)
-    used = {edge.target_port for edge in spec.edges_into.get(target, ())}
-    free = [port for port in ins if port not in used or is_variadic(other)]
-    return EdgeSpec(source, target, outs[0], (free or list(ins))[0])
+    if source == target:
+        raise BadInput(f"{source} cannot feed itself.", "Choose two different nodes.", node=source)
+    return EdgeSpec(source, target, output_of(spec, source), input_of(spec, target))
+
+
+def output_of(spec: NetworkSpec, id: str) -> str:
+    """The first output of a node. Raises `BadInput` when it has none."""
+    outs = output_ports(spec.node(id))
+    if not outs:
+        raise BadInput(f"{id} cannot feed another layer.", f"Choose another node than {id}.", node=id)
+    return outs[0]
+
+
+def input_of(spec: NetworkSpec, id: str) -> str:
+    """The first input of a node that is still free, else its first. Raises `BadInput` when it has none."""
+    node = spec.node(id)
+    ins = input_ports(node)
+    if not ins:
+        raise BadInput(f"{id} cannot be fed by another layer.", f"Choose another node than {id}.", node=id)
+    used = {edge.target_port for edge in spec.edges_into.get(id, ())}
+    return next((port for port in ins if port not in used or is_variadic(node)), ins[0])
 
 
 def detach(spec: NetworkSpec, id: str) -> NetworkSpec:

@@ -1,121 +1,210 @@
-"""The drawing on screen: items for the nodes and edges of one NetworkSpec, changed by diffs and never by itself."""
+"""The drawing on screen: items for the nodes and edges of one picture, changed by diffs and never by itself."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QPointF, QRect, QRectF, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPen
-from PySide6.QtWidgets import QGraphicsScene, QStyleOptionGraphicsItem
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QGraphicsScene
 
+from engine.graph.paths import parent_of
+from engine.graph.routing import Known, Router, Wire
 from engine.graph.spec import EdgeSpec, NetworkSpec
-from gui.canvas import facts, painting
+from engine.graph.unfold import View, unfold
+from gui.canvas import facts, painting, paper
 from gui.canvas.diff import NetworkDiff, diff
 from gui.canvas.edge import EdgeItem
+from gui.canvas.frame import FrameItem
+from gui.canvas.gate import GateItem
 from gui.canvas.node import NodeItem
+from gui.canvas.opening import Opening
 from gui.canvas.port import REACH, PortRef
-from engine.graph.routing import Known, Router, Wire
 from gui.canvas.state import NO_FACTS, Facts, Mark
-from gui.theme import tokens
 
 if TYPE_CHECKING:
     from engine.graph.results import Analysis
 
 _EDGE_REACH = 7.0
-_GRID = 32
 _ROOM = 4000.0
 _ITEMS = Qt.ItemSelectionMode.IntersectsItemBoundingRect
 
 
 class CanvasScene(QGraphicsScene):
-    """Shows a NetworkSpec and an Analysis of it.
+    """Shows a NetworkSpec, some of its blocks opened, and an Analysis of it. Nodes are called by their path.
 
     Signals:
-        shown(object): the NetworkDiff that was just applied.
+        shown(object): the NetworkDiff of the picture that was just applied.
         picked(): other nodes or edges are selected now (once per change, however many).
+        heated(): nodes are tinted by other values now, or by none.
     """
 
     shown = Signal(object)
     picked = Signal()
+    heated = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.spec = NetworkSpec()
+        self.network = NetworkSpec()
+        self.opening = Opening()
+        self.view: View = unfold(self.network)
         self.nodes: dict[str, NodeItem] = {}
         self.edges: dict[EdgeSpec, EdgeItem] = {}
+        self.heat: Mapping[str, float] = {}
+        self.legend = ""
+        self._changes: Mapping[str, str] = {}
+        self._analysis: Analysis | None = None
         self._facts: dict[str, Facts] = {}
         self._marks: dict[str, Mark] = {}
         self._ways: Known = {}
         self._picking = False
         self.selectionChanged.connect(self._selection_changed)
 
+    @property
+    def spec(self) -> NetworkSpec:
+        """The nodes and edges in the picture, under their paths."""
+        return self.view.spec
+
     # showing
 
-    def show_spec(self, spec: NetworkSpec) -> NetworkDiff:
-        """Become a picture of `spec` by touching only what differs from what is shown."""
-        change = diff(self.spec, spec)
-        self.spec = spec
-        if not change:
+    def show_spec(self, network: NetworkSpec) -> NetworkDiff:
+        """Become a picture of `network` by touching only what differs from what is shown."""
+        return self._become(network, self.opening)
+
+    def show_opening(self, opening: Opening) -> NetworkDiff:
+        """Show the same network with other blocks opened, or another level of it."""
+        return self._become(self.network, opening)
+
+    def _become(self, network: NetworkSpec, opening: Opening) -> NetworkDiff:
+        before = self.view
+        self.network, self.opening = network, opening.fitting(network)
+        self.view = unfold(network, self.opening.opened, self.opening.scope, before)
+        change = diff(before.spec, self.view.spec)
+        if not change and self.view.frames == before.frames:
             return change
         self._picking = True
         for edge in change.edges_removed:
             self.removeItem(self.edges.pop(edge))
-        for id in change.removed:
+        replaced = [id for id, item in self.nodes.items() if id in self.spec.by_id and item.kind != self._kind(id)]
+        chosen = [id for id in replaced if self.nodes[id].isSelected()]
+        for id in (*change.removed, *replaced):
             self.removeItem(self.nodes.pop(id))
-        for id in change.added:
-            item = NodeItem(spec.by_id[id])
-            item.show_facts(self._facts.get(id, NO_FACTS), self._marks.get(id))
-            self.nodes[id] = item
-            self.addItem(item)
-        elsewhere = bool(change.added or change.removed or change.edges_added or change.edges_removed)
-        for id in {*change.moved, *change.changed}:
-            elsewhere |= self.nodes[id].show_spec(spec.by_id[id])
+        fresh = (*change.added, *replaced)
+        for id in fresh:
+            self._add(id)
+        for id in {*change.moved, *change.changed} - set(replaced):
+            self.nodes[id].show_spec(self.spec.by_id[id])
+        for id, box in self.view.frames.items():
+            self.nodes[id].show_frame(box)
         for edge in change.edges_added:
             item_of_edge = EdgeItem(edge)
             self.edges[edge] = item_of_edge
             self.addItem(item_of_edge)
+        for id in chosen:
+            self.nodes[id].setSelected(True)
         self._picking = False
-        self._wire(change)
-        if elsewhere:
-            self.route()
-        if change.added or change.removed or change.moved:
+        self._wire(change, fresh)
+        self.route()
+        if fresh and self._analysis is not None:
+            self._mark()
+        if fresh or change.removed or change.moved:
             self._fit_room()
-        if change.groups:
-            self.update()
-        if change.removed or change.edges_removed:
+        self.update()
+        if change.removed or change.edges_removed or replaced:
             self.picked.emit()
         self.shown.emit(change)
         return change
 
+    def _kind(self, id: str) -> str:
+        return "frame" if id in self.view.frames else "gate" if id in self.view.gates else "card"
+
+    def _add(self, id: str) -> None:
+        made = {"frame": FrameItem, "gate": GateItem, "card": NodeItem}[self._kind(id)]
+        item = made(self.spec.by_id[id])
+        item.show_facts(self._facts_of(id), self._marks.get(id))
+        item.show_tint(self.heat.get(id), self._changes.get(id, ""))
+        self.nodes[id] = item
+        self.addItem(item)
+
     def show_analysis(self, analysis: Analysis) -> None:
         """Put shapes on the edges, and numbers and problems on the nodes."""
-        self._facts = {id: facts.facts_of(info) for id, info in analysis.nodes.items() if id in self.nodes}
-        self._marks = facts.marks_of(analysis.problems)
-        for id, item in self.nodes.items():
-            item.show_facts(self._facts.get(id, NO_FACTS), self._marks.get(id))
+        self._analysis = analysis
+        self._facts = {}
+        self._mark()
         self._label()
+
+    def _mark(self) -> None:
+        found = self._analysis.problems if self._analysis is not None else ()
+        self._marks = facts.marks_of(found, self.view.shown_at)
+        for id, item in self.nodes.items():
+            item.show_facts(self._facts_of(id), self._marks.get(id))
+
+    def _facts_of(self, id: str) -> Facts:
+        if self._analysis is None:
+            return NO_FACTS
+        if id not in self._facts:
+            info = self._analysis.nodes.get(id)
+            self._facts[id] = facts.facts_of(info) if info is not None else NO_FACTS
+        return self._facts[id]
 
     def forget_analysis(self) -> None:
         """Another network comes: its nodes must not show numbers of namesakes."""
-        self._facts, self._marks = {}, {}
-        for item in self.nodes.values():
-            item.show_facts(NO_FACTS, None)
+        self._analysis, self._facts = None, {}
+        self._mark()
         self._label()
 
+    def set_heat(self, values: Mapping[str, float] | None, legend: str = "") -> None:
+        """Tint nodes by values from 0 to 1, such as their share of the time; `legend` says what 0 and 1 stand for.
+
+        The values are by path; those of nodes inside closed blocks do not show. None ends it.
+        """
+        self.heat, self.legend = dict(values or {}), legend if values is not None else ""
+        self._tint()
+        self.heated.emit()
+
+    def set_marks(self, marks: Mapping[str, str]) -> None:
+        """Mark nodes by path as "added", "removed" or "changed"; a closed block around a marked node is "changed"."""
+        shown: dict[str, str] = {}
+        for path, word in marks.items():
+            id = self.view.shown_at(path)
+            if id is not None:
+                shown[id] = word if id == path else shown.get(id, "changed")
+        self._changes = shown
+        self._tint()
+
+    def _tint(self) -> None:
+        for id, item in self.nodes.items():
+            item.show_tint(self.heat.get(id), self._changes.get(id, ""))
+
     def route(self, moving: Iterable[str] = ()) -> None:
-        """Lead the edges around the cards; only those at `moving` nodes when given, as while dragging."""
+        """Let the edges run as in the picture, or lead those at `moving` nodes to where these are now."""
         some = set(moving)
-        wires = [
-            Wire(edge, (edge.source, edge.source_port), *self._ends(edge))
-            for edge in self.edges
-            if not some or edge.source in some or edge.target in some
-        ]
+        if not some:
+            for edge, way in self.view.routes.items():
+                self.edges[edge].show_route(way)
+            return
+        levels: dict[str, list[Wire]] = {}
+        for edge, item in self.edges.items():
+            ends = (edge.source in some) + (edge.target in some)
+            if ends == 2:
+                step = self.nodes[edge.source].pos() - QPointF(*self.spec.by_id[edge.source].position)
+                item.show_route(self.view.routes[edge].moved(step.x(), step.y()))
+            elif ends:
+                wire = Wire(edge, (edge.source, edge.source_port), *self._ends(edge))
+                levels.setdefault(self.view.origins[edge].path, []).append(wire)
         if len(self._ways) > 8 * len(self.edges) + 200:
             self._ways.clear()
-        router = Router(((item.x(), item.y()) for item in self.nodes.values()), self._ways)
-        for edge, way in router.route_all(wires).items():
-            self.edges[edge].show_route(way)  # type: ignore[index]
+        for path, wires in levels.items():
+            for key, way in Router(self._boxes(path), self._ways).route_all(wires).items():
+                self.edges[key].show_route(way)  # type: ignore[index]
+
+    def _boxes(self, path: str) -> Iterable[tuple[float, float, float, float]]:
+        """What stands in a level's way now, while something is dragged."""
+        for id, item in self.nodes.items():
+            if item.kind != "gate" and parent_of(id) == path:
+                box = item.body.translated(item.pos())
+                yield box.left(), box.top(), box.right(), box.bottom()
 
     def refresh(self) -> None:
         """Paint everything anew, after the theme has changed."""
@@ -129,7 +218,7 @@ class CanvasScene(QGraphicsScene):
     def node_at(self, pos: QPointF) -> NodeItem | None:
         """The topmost card at a point."""
         for item in self.items(QRectF(pos.x() - 1, pos.y() - 1, 2, 2), _ITEMS):
-            if isinstance(item, NodeItem) and painting.BODY.contains(pos - item.pos()):
+            if isinstance(item, NodeItem) and item.holds(pos):
                 return item
         return None
 
@@ -158,7 +247,7 @@ class CanvasScene(QGraphicsScene):
         """What surrounds all cards and edges; empty for an empty drawing."""
         box = QRectF()
         for item in self.nodes.values():
-            box = box.united(painting.BOUNDS.translated(item.pos()))
+            box = box.united(item.boundingRect().translated(item.pos()))
         for edge in self.edges.values():
             box = box.united(edge.boundingRect())
         return box
@@ -195,46 +284,16 @@ class CanvasScene(QGraphicsScene):
     # painting
 
     def drawBackground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        t = tokens()
-        box = QRectF(rect)
-        painter.fillRect(box, QColor(t.canvas))
-        detail = QStyleOptionGraphicsItem.levelOfDetailFromTransform(painter.worldTransform())
-        if detail >= painting.MIDDLE:
-            painter.setPen(QPen(QColor(t.border), 2.0))
-            left, top = int(box.left() // _GRID) * _GRID, int(box.top() // _GRID) * _GRID
-            dots = [
-                QPointF(x, y)
-                for x in range(left, int(box.right()) + _GRID, _GRID)
-                for y in range(top, int(box.bottom()) + _GRID, _GRID)
-            ]
-            painter.drawPoints(dots)
-        for group in self.spec.groups:
-            self._paint_group(painter, group.label, group.nodes)
-
-    def _paint_group(self, painter: QPainter, label: str, ids: tuple[str, ...]) -> None:
-        box = QRectF()
-        for id in ids:
-            if id in self.nodes:
-                box = box.united(painting.BODY.translated(self.nodes[id].pos()))
-        if box.isEmpty():
-            return
-        t = tokens()
-        frame = box.adjusted(-20, -34, 20, 20)
-        painter.setPen(QPen(QColor(t.border_strong), 1, Qt.PenStyle.DashLine))
-        painter.setBrush(QColor(t.panel))
-        painter.drawRoundedRect(frame, 12, 12)
-        painter.setPen(QColor(t.text_muted))
-        painter.setFont(painting.scene_font("body", 13, bold=True))
-        painter.drawText(frame.adjusted(12, 6, -12, 0), Qt.AlignmentFlag.AlignLeft, label)
+        paper.paint(painter, QRectF(rect), self.spec.groups, self.nodes)
 
     def drawForeground(self, painter: QPainter, rect: QRectF | QRect) -> None:
-        detail = QStyleOptionGraphicsItem.levelOfDetailFromTransform(painter.worldTransform())
+        detail = painting.detail(painter)
         if detail < painting.FAR:
             return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         large = detail < painting.MIDDLE
         for item in self.items(QRectF(rect), _ITEMS):
-            if isinstance(item, EdgeItem):
+            if isinstance(item, EdgeItem) and item.label:
                 painting.paint_pill(painter, item.route.label, item.label, item.strong, large)
 
     # within
@@ -244,8 +303,8 @@ class CanvasScene(QGraphicsScene):
         end = self.nodes[edge.target].port_position(edge.target_port, is_input=True)
         return start, end
 
-    def _wire(self, change: NetworkDiff) -> None:
-        touched = {*change.added, *change.changed}
+    def _wire(self, change: NetworkDiff, fresh: Iterable[str]) -> None:
+        touched = {*fresh, *change.changed}
         for edge in (*change.edges_added, *change.edges_removed):
             touched.update((edge.source, edge.target))
         for id in touched:
@@ -262,7 +321,12 @@ class CanvasScene(QGraphicsScene):
             item.show_label(self._shape_on(edge))
 
     def _shape_on(self, edge: EdgeSpec) -> str:
-        shapes = self._facts.get(edge.source, NO_FACTS).shapes
+        """The pill's text; none just inside a frame, where the edge outside says it."""
+        path = self.view.origins[edge].path
+        for id in (edge.source, edge.target):
+            if id in self.view.gates and parent_of(id) == path:
+                return ""
+        shapes = self._facts_of(edge.source).shapes
         ports = list(self.nodes[edge.source].outputs)
         index = ports.index(edge.source_port) if edge.source_port in ports else 0
         return shapes[index] if index < len(shapes) else "?"

@@ -23,13 +23,14 @@ from PySide6.QtWidgets import QGraphicsView, QToolTip, QWidget
 
 from gui import theme
 from gui.canvas import keys, tips
+from gui.canvas.blocks import Blocks
 from gui.canvas.editor import Editor
 from gui.canvas.hover import Hover
 from gui.canvas.preview import PreviewItem
 from gui.canvas.scene import CanvasScene
 from gui.canvas.tools.base import Tool
 from gui.canvas.tools.connect import ConnectTool
-from gui.canvas.tools.drop import DropTool, layer_in
+from gui.canvas.tools.drop import DropTool
 from gui.canvas.tools.keyboard_connect import KeyboardConnectTool
 from gui.canvas.tools.move import MoveTool
 from gui.canvas.tools.pan import PanTool
@@ -45,7 +46,7 @@ _CACHE_KB = 96 * 1024
 class CanvasView(QGraphicsView):
     """Signals:
     zoomed(): another zoom, or another part of the drawing.
-    opened(object): id of a node that was double-clicked, or on which Enter was pressed.
+    opened(object): path of a layer that was double-clicked, or on which Enter was pressed.
     layer_wanted(object): empty paper was double-clicked at this QPointF of the scene.
     menu_wanted(object): a context menu is wanted at this global QPoint; what it is about is selected.
     repair_wanted(object): id of the node whose light bulb was clicked.
@@ -69,6 +70,7 @@ class CanvasView(QGraphicsView):
         self._tools: tuple[Tool, ...] = (PanTool(self), ConnectTool(self), MoveTool(self), SelectTool(self))
         self._drop = DropTool(self)
         self._keyboard_connect = KeyboardConnectTool(self)
+        self.blocks = Blocks(self)
         self._hover = Hover(scene, self.viewport())
         self._preview = PreviewItem()
         scene.addItem(self._preview)
@@ -141,7 +143,10 @@ class CanvasView(QGraphicsView):
         box = QRectF()
         for id in ids:
             if id in self.canvas.nodes:
-                box = box.united(self.canvas.nodes[id].sceneBoundingRect())
+                item = self.canvas.nodes[id]
+                box = box.united(
+                    item.header.translated(item.pos()) if item.kind == "frame" else item.sceneBoundingRect()
+                )
         if not box.isEmpty() and not self.visible().contains(box):
             self.ensureVisible(box, 48, 48)
             self.moving()
@@ -223,6 +228,9 @@ class CanvasView(QGraphicsView):
             self.canvas.pick([item.id])
             self.repair_wanted.emit(item.id)
             return
+        if event.button() == Qt.MouseButton.LeftButton and item is not None and item.on_fold(pos):
+            self.blocks.toggle(item.id)
+            return
         for tool in self._tools:
             if tool.begin(event, pos):
                 self._tool = tool
@@ -248,7 +256,11 @@ class CanvasView(QGraphicsView):
         self.stop_tool()
         pos = self.mapToScene(event.position().toPoint())
         item = self.canvas.node_at(pos)
-        if item is not None:
+        if item is not None and item.on_fold(pos):
+            self.mousePressEvent(event)
+        elif item is not None and self.blocks.is_block(item.id):
+            self.blocks.toggle(item.id)
+        elif item is not None:
             self.opened.emit(item.id)
         elif self.canvas.edge_at(pos) is None:
             self.layer_wanted.emit(pos)
@@ -304,7 +316,7 @@ class CanvasView(QGraphicsView):
             event.ignore()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        if layer_in(event.mimeData()) is None:
+        if self._drop.what is None:
             event.ignore()
             return
         self._drop.hover(self.mapToScene(event.position().toPoint()))

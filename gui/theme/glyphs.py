@@ -53,6 +53,10 @@ GLYPHS = {
     "group": "group",
     "ungroup": "ungroup",
     "detach": "arrow-expand-all",
+    "unfold": "unfold-more-horizontal",
+    "fold": "unfold-less-horizontal",
+    "enter": "location-enter",
+    "my_block": "bookmark-outline",
     "drag": "drag-vertical",
     # files
     "new": "file-plus-outline",

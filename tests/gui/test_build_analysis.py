@@ -18,8 +18,9 @@ from pytestqt.qtbot import QtBot
 from engine.gallery import open_network
 from engine.graph import edits
 from engine.graph.spec import EdgeSpec, NetworkSpec, NodeSpec
+from gui.builder.node_panel import NodePanel
 from gui.builder.page import BuildPage
-from gui.builder.panels import GroupPanel, NodePanel
+from gui.builder.panels import GroupPanel
 from gui.context import Context
 from tests.helpers import hands
 

@@ -9,7 +9,9 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from gui import theme
-from gui.builder.palette import LayerTree
+from gui.builder.my_blocks import MyBlocks
+from gui.builder.palette_tree import PaletteTree
+from gui.context import Context
 from gui.widgets.curves import Curve, CurveStyle
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.notes import QuietLabel, ThemedLabel
@@ -41,8 +43,8 @@ def test_every_text_doubles_while_the_window_is_open(qapp: QApplication, qtbot: 
         assert widget.font().pointSizeF() == pytest.approx(2 * before[name], rel=0.02), name
 
 
-def test_the_headings_of_the_layers_follow_there_and_back(qapp: QApplication, qtbot: QtBot) -> None:
-    tree = LayerTree()
+def test_the_headings_of_the_layers_follow_there_and_back(qapp: QApplication, qtbot: QtBot, context: Context) -> None:
+    tree = PaletteTree(MyBlocks(context), context.gallery)
     qtbot.addWidget(tree)
     sections = [item for item in (tree.topLevelItem(row) for row in range(tree.topLevelItemCount())) if item]
     before = sections[0].font(0).pointSizeF()

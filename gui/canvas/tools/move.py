@@ -30,7 +30,8 @@ class MoveTool(Tool):
             self.scene.pick([item.id])
         else:
             self._alone = True  # a click on one of several, without dragging, means that one
-        self._origins = {id: self.scene.nodes[id].pos() for id in self.scene.selected_nodes()}
+        self._chosen = self.editor.selection()
+        self._origins = {id: self.scene.nodes[id].pos() for id in self.view.blocks.opened_in(self._chosen)}
         return True
 
     def follow(self, event: QMouseEvent, pos: QPointF) -> None:
@@ -54,13 +55,13 @@ class MoveTool(Tool):
             if self._alone:
                 self.scene.pick([self._grabbed.id])
             return
-        moved = {id: (self.scene.nodes[id].x(), self.scene.nodes[id].y()) for id in self._origins}
-        if not self.editor.move(moved):
-            self.cancel()
+        moved = {id: (self.scene.nodes[id].x(), self.scene.nodes[id].y()) for id in self._chosen}
+        self.editor.move(moved)
+        self.cancel()  # what is shown is what the document says, wherever the pointer left it
 
     def cancel(self) -> None:
-        for id, home in self._origins.items():
+        for id in self._origins:
             if id in self.scene.nodes:
-                self.scene.nodes[id].setPos(home)
+                self.scene.nodes[id].setPos(QPointF(*self.scene.spec.by_id[id].position))
         if self._moving:
             self.scene.route()

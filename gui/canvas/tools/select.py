@@ -6,7 +6,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QRubberBand
 
-from gui.canvas import painting
+from gui.canvas.node import NodeItem
 from gui.canvas.tools.base import Tool
 
 ADDING = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.ControlModifier
@@ -39,7 +39,7 @@ class SelectTool(Tool):
         )
         self._band.show()
         box = QRectF(self._start, pos).normalized()
-        inside = [id for id, item in self.scene.nodes.items() if box.intersects(painting.BODY.translated(item.pos()))]
+        inside = [id for id, item in self.scene.nodes.items() if _caught(item, box)]
         whole = [edge for edge, item in self.scene.edges.items() if box.contains(item.boundingRect())]
         self.scene.pick((*self._before[0], *inside), (*self._before[1], *whole))
 
@@ -56,3 +56,9 @@ class SelectTool(Tool):
             self._band.hide()
             self._band.deleteLater()
             self._band = None
+
+
+def _caught(item: NodeItem, box: QRectF) -> bool:
+    """A card as soon as it is touched; the frame of an opened block only as a whole; a gate never."""
+    body = item.body.translated(item.pos())
+    return box.contains(body) if item.kind == "frame" else item.kind == "card" and box.intersects(body)
