@@ -6,15 +6,17 @@ never computed twice, so that an edit costs what lies downstream of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 from engine.graph.cost import FLOAT_BYTES
 from engine.graph.level import Level, resolve
 from engine.graph.memory import bytes_of
 from engine.graph.ports import is_each
-from engine.graph.problems.base import PROBLEMS, View, title, try_layer
-from engine.graph.repairs import default_param, take_out, within
+from engine.graph.problems.base import PROBLEMS, View
+from engine.graph.problems.search import unexplained
+from engine.graph.proving import with_proven_first
+from engine.graph.repairs import within
 from engine.graph.results import SEVERITIES, Analysis, NodeInfo, Problem, Totals
 from engine.graph.shapes import warm_up as warm_up
 from engine.graph.spec import NetworkSpec, NodeSpec, Shape
@@ -38,6 +40,9 @@ def analyse(spec: NetworkSpec, previous: Analysis | None = None, *, classes: int
             if before is not None and before == info:
                 nodes[id] = before
     problems = _problems(level, "", True, classes)
+    errors = tuple(problem for problem in problems if problem.severity == "error")
+    if errors:
+        problems = [*with_proven_first(spec, errors, errors_of), *(one for one in problems if one.severity != "error")]
     return Analysis(
         spec=spec,
         nodes=nodes,
@@ -47,6 +52,11 @@ def analyse(spec: NetworkSpec, previous: Analysis | None = None, *, classes: int
         output=_ends(signal.shape if signal else None for signal in level.leaving),
         classes=classes,
     )
+
+
+def errors_of(spec: NetworkSpec) -> tuple[Problem, ...]:
+    """What keeps a network from running, with the repairs in the order in which they were thought of."""
+    return tuple(problem for problem in _problems(resolve(spec), "", True, None) if problem.severity == "error")
 
 
 def _totals(level: Level) -> Totals:
@@ -115,7 +125,7 @@ def _problems(level: Level, path: str, top: bool, classes: int | None) -> list[P
     view = View(level, top, classes)
     found = [problem for _, check in PROBLEMS.items() for problem in check(view)]
     explained = {problem.node for problem in found if problem.severity == "error"}
-    found += _unexplained(view, explained)
+    found += unexplained(view, explained)
     found.sort(key=lambda problem: view.rank.get(problem.node or "", -1))
     placed = [_placed(problem, path) for problem in found]
     for id, inner in level.inside.items():
@@ -128,17 +138,3 @@ def _placed(problem: Problem, path: str) -> Problem:
         return problem
     node = f"{path}.{problem.node}" if problem.node else path
     return replace(problem, node=node, repairs=tuple(within(path, repair) for repair in problem.repairs))
-
-
-def _unexplained(view: View, explained: set[str | None]) -> Iterator[Problem]:
-    """Failures for which no checker had words of its own, in the layer's."""
-    for id, failure in view.level.failures.items():
-        if id in explained:
-            continue
-        node = view.spec.by_id[id]
-        repairs = [take_out(id)]
-        for name in node.params:
-            params = {key: value for key, value in node.params.items() if key != name}
-            if try_layer(node.type, params, view.level.shapes_into(id)):
-                repairs.insert(0, default_param(id, name, f"Put {name} of {id} back to its default"))
-        yield Problem("error", "impossible", id, f"{title(node)}: {failure.what}", failure.advice, tuple(repairs))

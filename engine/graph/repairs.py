@@ -28,7 +28,8 @@ from engine.graph.layout import ROW
 from engine.graph.results import Repair
 from engine.graph.spec import INPUT, OUTPUT, EdgeSpec, NetworkSpec, NodeSpec
 
-Steps = Sequence[tuple[str, Mapping[str, Any]]]
+Step = tuple[str, Mapping[str, Any]]
+Steps = Sequence[Step]
 _GAP = 120.0
 """Distance of a card that a repair adds from the one it belongs to, in scene units."""
 
@@ -42,6 +43,11 @@ def set_param(id: str, name: str, value: Any, label: str = "") -> Repair:
 def default_param(id: str, name: str, label: str) -> Repair:
     """Put one parameter back to its default."""
     return Repair(f"reset-{name}", label, partial(reset_param, id=id, name=name))
+
+
+def rename_param(id: str, old: str, new: str) -> Repair:
+    """Give a setting its right name."""
+    return Repair(f"rename-{old}", f"Call it {new}", partial(move_param, id=id, old=old, new=new))
 
 
 def take_out(id: str, label: str = "") -> Repair:
@@ -84,6 +90,12 @@ def within(path: str, repair: Repair) -> Repair:
 
 def frozen_steps(steps: Steps) -> tuple[tuple[str, FrozenDict], ...]:
     return tuple((type, FrozenDict(params)) for type, params in steps)
+
+
+def move_param(spec: NetworkSpec, id: str, old: str, new: str) -> NetworkSpec:
+    """Set one parameter to the value of another, which goes."""
+    value = spec.node(id).params.get(old)
+    return update_params(reset_param(spec, id, old), id, FrozenDict({new: value}))
 
 
 def in_turn(spec: NetworkSpec, edits: Sequence[Edit]) -> NetworkSpec:
@@ -136,6 +148,29 @@ def _beside(spec: NetworkSpec, id: str | None, down: float) -> tuple[float, floa
         return (0.0, max((node.position[1] for node in spec.nodes), default=-_GAP) + _GAP)
     x, y = spec.node(id).position
     return (x, y + down)
+
+
+def spoken_step(step: Step) -> str:
+    """A layer that a repair inserts, with what matters about it."""
+    type, params = step
+    if type == "Conv2d":
+        stride = params.get("stride", 1)
+        tail = f" and stride {spoken_value(stride)}" if stride != 1 else ""
+        return f"a 1×1 Conv2d with {params['out_channels']} filters{tail}"
+    if type == "Linear":
+        return f"a Linear with {params['out_features']} outputs"
+    if type == "AdaptiveAvgPool2d":
+        return f"an AdaptiveAvgPool2d to {spoken_value(params.get('output_size', 1))}"
+    if type == "Upsample":
+        given = params.get("size")
+        return f"an Upsample to {spoken_value(given)}" if given else f"an Upsample by {_factor(params)}"
+    if type == "Reshape":
+        return f"a Reshape to {spoken_value(params['shape'])}"
+    return f"a {type}"
+
+
+def _factor(params: Mapping[str, Any]) -> str:
+    return spoken_value(params.get("scale_factor", 2))
 
 
 def spoken_value(value: Any) -> str:

@@ -75,7 +75,7 @@ def missing_input(view: View) -> Iterator[Problem]:
             continue
         for port in ports:
             where = "its input" if len(input_ports(node)) == 1 else f"its input {port!r}"
-            sources = _possible_sources(view.level, node, port)
+            sources = possible_sources(view.level, node, port)
             repairs = [wire(EdgeSpec(source, id, out, port)) for source, out in sources[:3]]
             yield Problem(
                 "error",
@@ -97,7 +97,7 @@ def disconnected(view: View) -> Iterator[Problem]:
             continue
         if _isolated(view, node):
             ports = input_ports(node)
-            sources = _possible_sources(view.level, node, ports[0]) if ports else []
+            sources = possible_sources(view.level, node, ports[0]) if ports else []
             yield Problem(
                 "warning",
                 "disconnected",
@@ -113,11 +113,29 @@ def disconnected(view: View) -> Iterator[Problem]:
                 node.id,
                 f"{title(node)} leads to no Output, so the network leaves it out.",
                 "Connect what follows it to the rest, or remove it.",
-                (take_out(node.id),),
+                (*_ways_back(view, node), take_out(node.id)),
             )
 
 
-def _possible_sources(level: Level, node: NodeSpec, port: str) -> list[tuple[str, str]]:
+def _ways_back(view: View, node: NodeSpec) -> list[Repair]:
+    """Connections from the end of a loose branch to a layer that joins branches and would take one more."""
+    shape = view.level.infos[node.id].output_shape
+    if view.spec.edges_out_of.get(node.id) or shape is None or not output_ports(node):
+        return []
+    above = reachable(view.spec, [node.id], upstream=True)
+    found = []
+    for other in view.spec.nodes:
+        into = view.level.shapes_into(other.id)
+        if other.id in above or not is_variadic(other) or not into or other.id not in view.level.live:
+            continue
+        if facts_of(other.type, other.params, (*into, shape)).failure is None:
+            # One that shares most of its way with the loose branch is the likeliest.
+            common = len(above & reachable(view.spec, [other.id], upstream=True))
+            found.append((-common, view.rank[other.id], wire(EdgeSpec(node.id, other.id, output_ports(node)[0], "in"))))
+    return [repair for _, _, repair in sorted(found, key=lambda one: one[:2])[:2]]
+
+
+def possible_sources(level: Level, node: NodeSpec, port: str) -> list[tuple[str, str]]:
     """Outputs that could feed a port without a circle and with a shape that fits, the most likely first."""
     spec = level.spec
     below = reachable(spec, [node.id])
@@ -154,8 +172,26 @@ def cycle(view: View) -> Iterator[Problem]:
         if len(back) > 1:
             label = f"Remove the {len(back)} connections that lead back"
         yield Problem(
-            "error", "cycle", nodes[0], message, "Remove one of the connections between them.", (cut(back, label),)
+            "error",
+            "cycle",
+            nodes[0],
+            message,
+            "Remove one of the connections between them.",
+            (*_other_sources(view, back), cut(back, label)),
         )
+
+
+def _other_sources(view: View, back: list[EdgeSpec]) -> list[Repair]:
+    """For a port that takes one edge only: what could feed it instead of the node that lies behind it."""
+    target = view.spec.by_id[back[0].target]
+    if len(back) > 1 or is_variadic(target) or not is_known(target):
+        return []
+    port = back[0].target_port
+    sources = possible_sources(view.level, target, port)[:2]
+    return [
+        wire(EdgeSpec(id, target.id, out, port), f"Connect {id} to {target.id} instead of {back[0].source}")
+        for id, out in sources
+    ]
 
 
 def _leading_back(view: View, nodes: tuple[str, ...]) -> list[EdgeSpec]:

@@ -7,26 +7,32 @@ from functools import partial
 from math import prod
 
 from engine.graph.level import Level
+from engine.graph.ports import output_ports
 from engine.graph.problems.base import View, register, title, try_edit
 from engine.graph.repairs import Steps, put_between, set_param, take_out, within
-from engine.graph.results import Problem, Repair
+from engine.graph.results import NodeInfo, Problem, Repair
 from engine.graph.shapes import written
-from engine.graph.spec import BLOCK
+from engine.graph.spec import BLOCK, EdgeSpec, NodeSpec
 from engine.layers.base import LAYERS
 
 _WIDTHS = ("out_features", "out_channels")
 
 
-def width_setting(level: Level, id: str, path: str = "") -> Callable[[int], Repair] | None:
+def width_setting(
+    level: Level, id: str, path: str = "", edge: EdgeSpec | None = None
+) -> Callable[[int], Repair] | None:
     """Find the layer before `id` that decides how many values arrive there; returns what sets its width.
 
-    It looks through layers without weights that have one input, and into blocks.
+    It looks through layers that have one input and as many channels as come in, and into blocks. `edge` says by which
+    of several edges to go.
     """
-    while (edge := level.feeding(id)) is not None:
+    edge = edge or level.feeding(id)
+    while edge is not None:
         node = level.spec.by_id[edge.source]
         if node.type == BLOCK and node.id in level.inside:
             inner = level.inside[node.id]
-            ends = [end.id for end in inner.spec.outputs]
+            ends = [end.id for port, end in zip(output_ports(node), inner.spec.outputs, strict=True)
+                    if port == edge.source_port]  # fmt: skip
             return width_setting(inner, ends[0], f"{path}.{node.id}".strip(".")) if ends else None
         if node.type not in LAYERS:
             return None
@@ -34,10 +40,15 @@ def width_setting(level: Level, id: str, path: str = "") -> Callable[[int], Repa
         if name is not None:
             return partial(_set_width, path, node.id, name)
         info = level.infos[node.id]
-        if len(info.input_shapes) != 1 or info.parameters:
+        if len(info.input_shapes) != 1 or not _keeps_width(info):
             return None
-        id = node.id
+        edge = level.feeding(node.id)
     return None
+
+
+def _keeps_width(info: NodeInfo) -> bool:
+    """Whether a layer passes on as many channels as it gets, like a normalisation, or has nothing to learn."""
+    return not info.parameters or (info.output_shape or ())[:1] == info.input_shapes[0][:1]
 
 
 def _set_width(path: str, id: str, name: str, value: int) -> Repair:
@@ -85,6 +96,39 @@ def _heads(view: View, id: str, place: int, shape: tuple[int, ...]) -> Iterator[
         yield put_between(edge, steps, f"Insert {words} before {id}")
 
 
+def _sigmoid(node: NodeSpec, count: int) -> Problem:
+    """A squashing at the end, which the losses for yes and no and for classes do themselves, and more exactly."""
+    return Problem(
+        "info",
+        "sigmoid-before-loss",
+        node.id,
+        f"{title(node)} squashes the {count} scores at the end, but cross-entropy, also the binary one with logits, "
+        "does that itself.",
+        "Remove it, unless the loss wants values between 0 and 1.",
+        (take_out(node.id),),
+    )
+
+
+@register("double-output")
+def double_output(view: View) -> Iterator[Problem]:
+    """Two Outputs that give the same value."""
+    seen: dict[tuple[str, str], str] = {}
+    for node in view.spec.outputs:
+        edge = view.level.feeding(node.id)
+        if edge is None:
+            continue
+        first = seen.setdefault((edge.source, edge.source_port), node.id)
+        if first != node.id:
+            yield Problem(
+                "warning" if view.top else "info",
+                "double-output",
+                node.id,
+                f"{node.id} gives out the same as {first}: both are fed by {edge.source}.",
+                "Remove one of them, or feed it something else.",
+                (take_out(node.id),),
+            )
+
+
 @register("softmax-before-loss")
 def softmax_before_loss(view: View) -> Iterator[Problem]:
     """A softmax as the last layer, although cross-entropy applies its own."""
@@ -104,6 +148,10 @@ def softmax_before_loss(view: View) -> Iterator[Problem]:
                     "probabilities anyway.",
                     (take_out(before.id),),
                 )
+                break
+            signal = view.level.leaving[view.spec.outputs.index(node)]
+            if before.type in ("Sigmoid", "LogSigmoid") and signal is not None and len(signal.shape) == 1:
+                yield _sigmoid(before, signal.shape[0])
                 break
             info = view.level.infos[before.id]
             if before.type == BLOCK or info.parameters or len(info.input_shapes) != 1:

@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.graph.problems.base import View, register, title
-from engine.graph.repairs import put_between, set_param, take_out
-from engine.graph.results import Problem
+from engine.graph.repairs import become, put_between, set_param, take_out
+from engine.graph.results import Problem, Repair
 from engine.graph.shapes import written
-from engine.graph.spec import OUTPUT
+from engine.graph.spec import OUTPUT, Shape
 
-_BATCH_NORMS = ("BatchNorm1d", "BatchNorm2d")
+_BATCH_NORMS = ("BatchNorm1d", "BatchNorm2d", "BatchNorm3d")
+_BEFORE_NORM = ("Conv", "Linear")
 
 
 @register("useless-bias")
 def useless_bias(view: View) -> Iterator[Problem]:
     """A bias right before batch normalisation, which subtracts it again."""
     for node in view.spec.nodes:
-        if node.type not in ("Conv2d", "Linear") or not node.params.get("bias", True):
+        if not node.type.startswith(_BEFORE_NORM) or not node.params.get("bias", True):
             continue
         after = view.spec.edges_out_of.get(node.id, ())
         info = view.level.infos[node.id]
@@ -61,8 +62,17 @@ def batch_norm_at_the_end(view: View) -> Iterator[Problem]:
                 node.id,
                 f"{title(node)} gets {written(info.output_shape)}, one value per channel and picture, so a batch of "
                 "one picture cannot be trained.",
-                "Train with batches of 8 pictures or more.",
+                "Train with batches of 8 pictures or more, or use a group norm, which does not look at the batch.",
+                _without_batch(node.id, info.output_shape),
             )
+
+
+def _without_batch(id: str, shape: Shape) -> tuple[Repair, ...]:
+    groups = next(count for count in (32, 16, 8, 4, 2, 1) if shape[0] % count == 0)
+    found: list[Repair] = []
+    if len(shape) > 1 or shape[0] // groups > 1:
+        found.append(become(id, "GroupNorm", {"num_groups": groups}, f"Make {id} a GroupNorm of {groups} groups"))
+    return (*found, take_out(id))
 
 
 @register("linear-after-linear")

@@ -1,53 +1,72 @@
-"""Branches that do not fit together in Add, Multiply or Concatenate."""
+"""Branches that do not fit together in Add, Multiply, Concatenate and the like."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from math import prod
-from typing import Any
+from collections import Counter
+from collections.abc import Iterator
 
 from engine.graph.problems.base import View, register, through, title, try_edit, try_layer
-from engine.graph.repairs import Steps, combined, put_between, set_param, take_out
+from engine.graph.problems.branches import Branch, adapter, chain_settings
+from engine.graph.problems.drawing import possible_sources
+from engine.graph.problems.heads import width_setting
+from engine.graph.problems.search import remedies
+from engine.graph.repairs import combined, put_between, set_param, spoken_step, take_out, wire
 from engine.graph.results import Problem, Repair
 from engine.graph.shapes import written
 from engine.graph.spec import EdgeSpec, NodeSpec, Shape
+from engine.layers.base import LAYERS
 
-Step = tuple[str, Mapping[str, Any]]
+_ALIKE = ("Add", "Multiply", "Maximum", "Minimum", "Average", "Subtract", "Divide", "AbsoluteDifference",
+          "EuclideanDistance", "CosineSimilarity")  # fmt: skip
+_MERGES = (*_ALIKE, "Concatenate")
 
 
 @register("lonely-branch")
 def lonely_branch(view: View) -> Iterator[Problem]:
     """A merging layer with a single branch."""
-    for node, shapes in view.failed("Add", "Multiply", "Concatenate"):
-        if len(shapes) == 1:
-            yield Problem(
-                "error",
-                "lonely-branch",
-                node.id,
-                f"{title(node)} has only 1 input and needs at least 2.",
-                "Connect a second branch to it, or remove it.",
-                (take_out(node.id),),
-            )
+    for node, shapes in view.failed(*_MERGES):
+        if len(shapes) != 1 or not LAYERS.get(node.type).variadic:
+            continue
+        sources = possible_sources(view.level, node, "in")
+        fed = {(edge.source, edge.source_port) for edge in view.level.arriving(node.id)}
+        fits = [
+            (source, port)
+            for source, port in sources
+            if (source, port) not in fed
+            and try_layer(node.type, node.params, (*shapes, view.level.infos[source].output_shape or ()))
+        ]
+        loose = [one for one in fits if not view.spec.edges_out_of.get(one[0])]
+        chosen = [*loose, *(one for one in fits if one not in loose)][:3]
+        repairs = [wire(EdgeSpec(source, node.id, port, "in")) for source, port in chosen]
+        yield Problem(
+            "error",
+            "lonely-branch",
+            node.id,
+            f"{title(node)} has only 1 input and needs at least 2.",
+            "Connect a second branch to it, or remove it.",
+            (*repairs, take_out(node.id)),
+        )
 
 
 @register("branch-mismatch")
 def branch_mismatch(view: View) -> Iterator[Problem]:
     """Branches of different shapes."""
-    for node, shapes in view.failed("Add", "Multiply", "Concatenate"):
+    for node, shapes in view.failed(*_MERGES):
         if len(shapes) < 2:
             continue
-        edges = view.spec.edges_into[node.id]
+        edges = view.level.arriving(node.id)
         arriving = " and ".join(
             f"{written(shape)} from {edge.source}" for edge, shape in zip(edges, shapes, strict=True)
         )
         free = "all sizes but the channels" if node.type == "Concatenate" else "one shape"
+        repairs = list(_repairs(view, node, edges, shapes))
         yield Problem(
             "error",
             "branch-mismatch",
             node.id,
             f"{title(node)} needs branches of {free} but gets {arriving}.",
             _difference(node, shapes),
-            (*_repairs(view, node, edges, shapes), take_out(node.id)),
+            (*(repairs or remedies(view, node, shapes)), take_out(node.id)),
         )
 
 
@@ -65,28 +84,57 @@ def _difference(node: NodeSpec, shapes: tuple[Shape, ...]) -> str:
 
 
 def _repairs(view: View, node: NodeSpec, edges: tuple[EdgeSpec, ...], shapes: tuple[Shape, ...]) -> Iterator[Repair]:
-    ranks = {len(shape) for shape in shapes}
     if node.type == "Concatenate" and node.params.get("dim", 1) != 1 and try_layer(node.type, {"dim": 1}, shapes):
         yield set_param(node.id, "dim", 1, "Join along the channels (dim 1)")
-    if ranks == {3}:
+    if {len(shape) for shape in shapes} == {3}:
         yield from _same_padding(view, node, edges)
-    # The branch that is computed last is most often the main one; the others are to follow it.
-    by_depth = sorted(range(len(edges)), key=lambda i: -view.rank[edges[i].source])
-    found = 0
-    for leader in dict.fromkeys(by_depth):
-        repair = _follow(node, edges, shapes, shapes[leader])
-        if repair is not None:
-            yield repair
-            found += 1
-        if found == 2:
-            return
+    leaders = _leaders(view, edges, shapes, node)
+    for leader in leaders:
+        yield from _changed_settings(view, node, edges, shapes, shapes[leader])
+    followed = (repair for one in leaders if (repair := _follow(node, edges, shapes, shapes[one])) is not None)
+    for _, repair in zip(range(2), followed, strict=False):
+        yield repair
+
+
+def _leaders(view: View, edges: tuple[EdgeSpec, ...], shapes: tuple[Shape, ...], node: NodeSpec) -> list[int]:
+    """One branch for each form that there is: that of most branches first, then that of the one computed last.
+
+    The branch that is computed last is most often the main one; the others are to follow it.
+    """
+    form = (lambda shape: shape[1:]) if node.type == "Concatenate" else (lambda shape: shape)
+    votes = Counter(form(shape) for shape in shapes)
+    ordered = sorted(range(len(edges)), key=lambda i: (-votes[form(shapes[i])], -view.rank[edges[i].source]))
+    first = {form(shapes[i]): i for i in reversed(ordered)}
+    return [i for i in ordered if first[form(shapes[i])] == i]
+
+
+def _wanted(node: NodeSpec, shape: Shape, target: Shape) -> Shape:
+    return (shape[0], *target[1:]) if node.type == "Concatenate" and len(shape) == len(target) else target
+
+
+def _changed_settings(
+    view: View, node: NodeSpec, edges: tuple[EdgeSpec, ...], shapes: tuple[Shape, ...], target: Shape
+) -> Iterator[Repair]:
+    """One setting of a layer in the only branch that differs, so that it comes out as the others do."""
+    odd = [n for n, shape in enumerate(shapes) if _wanted(node, shape, target) != shape]
+    if len(odd) != 1:
+        return
+    edge, shape = edges[odd[0]], shapes[odd[0]]
+    wanted = _wanted(node, shape, target)
+    if shape[1:] == wanted[1:] and len(shape) == len(wanted):
+        setting = width_setting(view.level, node.id, edge=edge)
+        if setting is not None:
+            yield setting(wanted[0])
+        return
+    yield from chain_settings(Branch(view.level, edge), wanted)
 
 
 def _follow(node: NodeSpec, edges: tuple[EdgeSpec, ...], shapes: tuple[Shape, ...], target: Shape) -> Repair | None:
     """Insert on every other branch what makes it fit `target`; None if that cannot be done."""
+
     parts, labels, result = [], [], []
     for edge, shape in zip(edges, shapes, strict=True):
-        wanted = (shape[0], *target[1:]) if node.type == "Concatenate" and len(shape) == len(target) else target
+        wanted = _wanted(node, shape, target)
         if shape == wanted:
             result.append(shape)
             continue
@@ -94,7 +142,7 @@ def _follow(node: NodeSpec, edges: tuple[EdgeSpec, ...], shapes: tuple[Shape, ..
         after = through(steps, shape) if steps else None
         if not steps or after is None:
             return None
-        label = f"{' and '.join(_spoken(step) for step in steps)} after {edge.source}"
+        label = f"{' and '.join(spoken_step(step) for step in steps)} after {edge.source}"
         parts.append(put_between(edge, steps, label))
         labels.append(label)
         result.append(after)
@@ -104,69 +152,9 @@ def _follow(node: NodeSpec, edges: tuple[EdgeSpec, ...], shapes: tuple[Shape, ..
     return combined(parts[0].id, label, parts) if len(parts) > 1 else Repair(parts[0].id, label, parts[0].apply)
 
 
-def _spoken(step: Step) -> str:
-    type, params = step
-    if type == "Conv2d":
-        stride = params.get("stride", 1)
-        tail = f" and stride {stride if isinstance(stride, int) else '×'.join(map(str, stride))}" if stride != 1 else ""
-        return f"a 1×1 Conv2d with {params['out_channels']} filters{tail}"
-    if type == "Linear":
-        return f"a Linear with {params['out_features']} outputs"
-    if type == "AdaptiveAvgPool2d":
-        return f"an AdaptiveAvgPool2d to {written(params['output_size'])}"
-    if type == "Upsample":
-        return f"an Upsample by {written(params['scale_factor'])}"
-    return f"a {type}"
-
-
-def adapter(shape: Shape, target: Shape) -> Steps | None:
-    """Layers that turn one shape into another with as little as possible; None if there are none."""
-    if len(shape) == len(target) == 1:
-        return (("Linear", {"out_features": target[0]}),)
-    if len(shape) == 3 and len(target) == 1:
-        flat: Step = ("Flatten", {})
-        return (flat,) if prod(shape) == target[0] else (flat, ("Linear", {"out_features": target[0]}))
-    if len(shape) == 1 and len(target) == 3:
-        reshape: Step = ("Reshape", {"shape": target})
-        return (reshape,) if shape[0] == prod(target) else (("Linear", {"out_features": prod(target)}), reshape)
-    if len(shape) == len(target) == 3:
-        return _picture_adapter(shape, target)
-    return None
-
-
-def _picture_adapter(shape: Shape, target: Shape) -> Steps | None:
-    steps: list[Step] = []
-    size, wanted = shape[1:], target[1:]
-    strides = tuple(_stride(a, b) for a, b in zip(size, wanted, strict=True))
-    if shape[0] != target[0] and None not in strides:
-        stride = strides[0] if strides[0] == strides[1] else strides
-        params = {"out_channels": target[0], "kernel_size": 1, "stride": stride}
-        return (("Conv2d", params if stride != 1 else {"out_channels": target[0], "kernel_size": 1}),)
-    if size != wanted:
-        if all(a >= b for a, b in zip(size, wanted, strict=True)):
-            steps.append(("AdaptiveAvgPool2d", {"output_size": wanted}))
-        elif all(b % a == 0 for a, b in zip(size, wanted, strict=True)):
-            steps.append(("Upsample", {"scale_factor": tuple(b // a for a, b in zip(size, wanted, strict=True))}))
-        else:
-            return None
-    if shape[0] != target[0]:
-        steps.append(("Conv2d", {"out_channels": target[0], "kernel_size": 1}))
-    return tuple(steps)
-
-
-def _stride(size: int, wanted: int) -> int | None:
-    """The stride with which a 1×1 kernel makes `wanted` positions out of `size`."""
-    for stride in range(1, size + 1):
-        made = (size - 1) // stride + 1
-        if made == wanted:
-            return stride
-        if made < wanted:
-            return None
-    return None
-
-
 def _same_padding(view: View, node: NodeSpec, edges: tuple[EdgeSpec, ...]) -> Iterator[Repair]:
     """Offer same padding where convolutions shrank a branch by their borders alone."""
+
     changed: list[str] = []
     for edge in edges:
         id: str | None = edge.source

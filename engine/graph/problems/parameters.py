@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
 from pydantic import ValidationError
 
+from engine.complaints import problems_of
 from engine.frozen import FrozenDict, freeze
 from engine.graph.problems.base import View, register, title
-from engine.graph.repairs import default_param, set_param, spoken_value
+from engine.graph.repairs import default_param, rename_param, set_param, spoken_value
 from engine.graph.results import Problem, Repair
 from engine.graph.spec import NodeSpec
 from engine.layers.base import LAYERS
@@ -35,7 +37,7 @@ def _problem(node: NodeSpec, name: str, rule: str, allowed: Any) -> Problem:
             node.id,
             f"{title(node)} has no setting called {name!r}.",
             f"Its settings are: {known}.",
-            (default_param(node.id, name, f"Remove the setting {name}"),),
+            (*_meant(node, name), default_param(node.id, name, f"Remove the setting {name}")),
         )
     value, usual = node.params[name], LAYERS.get(node.type)().model_dump()[name]
     repairs: list[Repair] = []
@@ -45,6 +47,17 @@ def _problem(node: NodeSpec, name: str, rule: str, allowed: Any) -> Problem:
     return Problem(
         "error", "bad-parameter", node.id, f"{title(node)} cannot use {name} = {_shown(value)}.", rule, tuple(repairs)
     )
+
+
+def _meant(node: NodeSpec, name: str) -> list[Repair]:
+    """The setting whose name is nearest, if it is not given already and takes the value."""
+    free = [field for field in LAYERS.get(node.type).model_fields if field not in node.params]
+    found = []
+    for field in difflib.get_close_matches(name, free, n=1, cutoff=0.6):
+        params = FrozenDict({field: node.params[name]})
+        if not faults(node.type, params):
+            found.append(rename_param(node.id, name, field))
+    return found
 
 
 def _shown(value: Any) -> str:
@@ -64,18 +77,9 @@ def faults(type: str, params: FrozenDict) -> tuple[tuple[str, str, Any], ...]:
         by_name: dict[str, list[Any]] = {}
         for one in error.errors():
             by_name.setdefault(str(one["loc"][0]) if one["loc"] else "", []).append(one)
-        return tuple(
-            (name, _rule(some), _nearest(type, params, name, some)) for name, some in by_name.items() if name
-        )  # fmt: skip
+        rules = problems_of(error)
+        return tuple((name, rules[name], _nearest(type, params, name, some)) for name, some in by_name.items() if name)
     return ()
-
-
-def _rule(errors: list[Any]) -> str:
-    """pydantic's own sentence; where a setting takes several forms, the one whose form was tried."""
-    ranged = [error for error in errors if "ctx" in error and error["type"] != "literal_error"]
-    words = str((ranged or errors)[0]["msg"])
-    words = words.replace("Input should be", "It should be").replace("Value error, ", "")
-    return words.rstrip(".") + "."
 
 
 def _nearest(type: str, params: FrozenDict, name: str, errors: list[Any]) -> Any:
