@@ -93,9 +93,9 @@ add(
     BlockEntry(
         id="dense_block",
         label="Dense block",
-        help="Each layer gets the feature maps of all layers before it and adds a few of its own, k of them: the growth "
-        "rate. Features are used again in place of being learned again, and every layer is close to the loss, so a few "
-        "thin layers go far (Huang et al. 2017).",
+        help="Each layer gets the feature maps of all layers before it and adds a few of its own, k of them: the "
+        "growth rate. Features are used again in place of being learned again, and every layer is close to the "
+        "loss, so a few thin layers go far (Huang et al. 2017).",
         build=lambda options: dense_block(options.in_channels, options.depth, options.growth, drop=options.drop),
         options=DenseBlockOptions,
         keywords=("densenet", "growth rate", "concatenate", "skip"),

@@ -53,7 +53,7 @@ add(
     BlockEntry(
         id="highway",
         label="Highway layer",
-        help="A gate T between 0 and 1, computed from the input, mixes what the layer makes of its input with the input "
+        help="A gate T between 0 and 1, computed from the input, mixes what the layer makes of it with the input "
         "itself: T·H(x) + (1 − T)·x. Where the gate is closed, values and gradients pass a hundred layers unchanged "
         "(Srivastava, Greff and Schmidhuber 2015). ResNet is the case in which both ways are always open.",
         build=lambda options: highway(

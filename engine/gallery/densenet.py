@@ -105,7 +105,7 @@ def _entry(depth: int, depths: Depths, merit: str, growth: int = 32, first: int 
             authors="Huang, Liu, van der Maaten, Weinberger",
             task="classification",
             source="torchvision",
-            idea="Every layer sees the feature maps of all layers before it, joined along the channels, and adds only a "
+            idea="Every layer sees the feature maps of all layers before it, joined along the channels, and adds a "
             f"few of its own: {growth}, the growth rate. Features are used again in place of being learned again, so "
             "it needs half of the parameters of a ResNet that is as good. Transition layers between the four dense "
             "blocks halve the maps in number and size.",

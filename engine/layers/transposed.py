@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from pydantic import Field
 
@@ -45,8 +45,6 @@ class _ConvTranspose(Layer):
     dilation: Sizes = Field(1, description="Distance between the stamp's values, D; 1 means that they touch.")
 
     def build(self, *input_shapes: Shape) -> nn.Module:
-        from torch import nn
-
         channels, *size = spatial_shape(self.label, input_shapes[0], self.axes)
         check_groups(self.label, channels, self.out_channels, self.groups)
         stride, dilation = per_axis(self.stride, self.axes), per_axis(self.dilation, self.axes)
@@ -62,18 +60,23 @@ class _ConvTranspose(Layer):
             raise BadInput(
                 f"{self.label} cuts off more than it makes: the result would be {shown(result)}.", "Use less padding."
             )
-        kind = {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}[self.axes]
-        return kind(
+        module: nn.Module = self._kind()(
             channels,
             self.out_channels,
-            self.kernel_size,  # type: ignore[arg-type]
-            stride=self.stride,  # type: ignore[arg-type]
-            padding=self.padding,  # type: ignore[arg-type]
-            output_padding=self.output_padding,  # type: ignore[arg-type]
+            self.kernel_size,
+            stride=self.stride,
+            padding=self.padding,
+            output_padding=self.output_padding,
             groups=self.groups,
             bias=self.bias,
-            dilation=self.dilation,  # type: ignore[arg-type]
+            dilation=self.dilation,
         )
+        return module
+
+    def _kind(self) -> Any:
+        from torch import nn
+
+        return {1: nn.ConvTranspose1d, 2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}[self.axes]
 
     def _result(self, size: tuple[int, ...]) -> tuple[int, ...]:
         reach = effective(self.kernel_size, self.dilation, self.axes)
@@ -141,6 +144,19 @@ class ConvTranspose2d(_ConvTranspose):
     padding: Margin2d = Field(0, description="Rows cut off on every side of the result, P.")
     output_padding: Margin2d = Field(0, description="Rows added at the end, to reach a size that S does not divide.")
     dilation: Size2d = Field(1, description="Distance between the stamp's values, D; 1 means that they touch.")
+    initialisation: Literal["random", "bilinear"] = Field(
+        "random", description="Begin with random weights, or as bilinear enlargement (FCN): F is then twice S."
+    )
+
+    def _kind(self) -> Any:
+        if self.initialisation == "random":
+            return super()._kind()
+        from engine.modules.bilinear import BilinearConvTranspose2d
+
+        return BilinearConvTranspose2d
+
+    def summary(self) -> str:
+        return super().summary() + (" · begins bilinear" if self.initialisation == "bilinear" else "")
 
 
 @register("ConvTranspose3d")
