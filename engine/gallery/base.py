@@ -18,10 +18,14 @@ from engine.registry import Registry
 Source = Literal["paper", "torchvision", "modern"]
 
 
-class Options(BaseModel):
-    """Options that nearly every network has; a family adds its own."""
+class FreeOptions(BaseModel):
+    """Base of the options of networks that have no classes, or read no pictures."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Options(FreeOptions):
+    """Options that nearly every network has; a family adds its own."""
 
     num_classes: int = Field(1000, ge=1, le=1_000_000, description="How many classes the network tells apart.")
     in_channels: int = Field(3, ge=1, le=4096, description="1 for grey pictures, 3 for colour.")
@@ -70,7 +74,7 @@ class GalleryEntry:
     source: Source
     idea: str
     build: Callable[[Any], NetworkSpec]
-    options: type[Options] = Options
+    options: type[FreeOptions] = Options
     merit: str = ""
     paper: str = ""
     table: tuple[PaperRow, ...] = ()
