@@ -30,6 +30,10 @@ _SPECIAL: dict[str, Callable[[], Sequence[Tensor]]] = {
     "GRUCell": lambda: [torch.randn(BATCH, size, requires_grad=True) for size in (12, 64)],
     "RNNCell": lambda: [torch.randn(BATCH, size, requires_grad=True) for size in (12, 64)],
     "CropLike": lambda: [torch.randn(BATCH, 4, 9, 9, requires_grad=True), torch.randn(BATCH, 4, 6, 6)],
+    "Hypercolumn": lambda: [
+        torch.randn(BATCH, 3, 16, 16),
+        *(torch.randn(BATCH, 4, size, size, requires_grad=True) for size in (8, 4)),
+    ],
     "MatMul": lambda: [torch.randn(BATCH, *shape, requires_grad=True) for shape in ((5, 7), (7, 3))],
     **DETECTION,
 }

@@ -1,0 +1,83 @@
+"""PixelNet: a small dense network looks at the hypercolumn of each pixel."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from engine.gallery.base import Drawing, GalleryEntry, Options, PaperRow, add
+from engine.gallery.vgg import DEPTHS, features
+from engine.gallery.widths import scaled
+from engine.graph.pixels import at_pixels
+from engine.graph.spec import NetworkSpec
+
+LEVELS = ("block1", "block2", "block3", "block4", "block5", "relu7")
+"""What the paper calls conv1_2, conv2_2, conv3_3, conv4_3, conv5_3 and conv7, each behind its ReLU."""
+
+
+class PixelNetOptions(Options):
+    num_classes: int = Field(
+        21,
+        ge=1,
+        le=1_000_000,
+        description="Values of a pixel: classes, 1 for edges, or 3 (or codes) for surface normals.",
+    )
+    pixels: int = Field(
+        0,
+        ge=0,
+        le=4096,
+        description="Pixels of a picture that are computed, given as a second input; 0 computes all of them.",
+    )
+    width: float = Field(1.0, gt=0, le=4, description="Factor on the widths of all layers.")
+
+
+def build(options: PixelNetOptions) -> NetworkSpec:
+    net = Drawing("PixelNet")
+    start = net.input(options.in_channels, 224, 224)
+    last = features(net, start, DEPTHS[16], in_channels=options.in_channels, width=options.width)
+    wide = scaled(4096, options.width)
+    net.chain(
+        last,
+        ("Conv2d", "fc6", {"out_channels": wide, "kernel_size": 7, "padding": 3}),
+        ("ReLU", "relu6"),
+        ("Dropout", "drop6", {"p": 0.5}),
+        ("Conv2d", "fc7", {"out_channels": wide, "kernel_size": 1}),
+        ("ReLU", "relu7"),
+    )
+    last = net.node("Hypercolumn", "hypercolumn", [start, *LEVELS], levels=len(LEVELS))
+    for number in (1, 2, 3):
+        last = net.chain(
+            last,
+            ("Conv2d", f"mlp{number}", {"out_channels": wide, "kernel_size": 1}),
+            ("ReLU", f"mlp_relu{number}"),
+            ("Dropout", f"mlp_drop{number}", {"p": 0.5}),
+        )
+    spec = net.output(net.node("Conv2d", "score", last, out_channels=options.num_classes, kernel_size=1))
+    return at_pixels(spec, options.pixels) if options.pixels else spec
+
+
+add(
+    GalleryEntry(
+        id="pixelnet",
+        name="PixelNet",
+        year=2017,
+        authors="Bansal, Chen, Russell, Gupta, Ramanan",
+        task="segmentation",
+        source="paper",
+        idea="A small dense network looks at each pixel's hypercolumn, which is what six levels of VGG-16 say about "
+        "that place, and answers for that pixel alone. Neighbouring pixels tell nearly the same, so about 2,000 "
+        "sampled pixels of a picture are enough to learn from, and all are computed only when it is used. The same "
+        "network does segmentation, edges and surface normals.",
+        merit="0.795 best F-measure (ODS) on the edges of BSDS500",
+        build=build,
+        options=PixelNetOptions,
+        paper="PixelNet: Representation of the pixels, by the pixels, and for the pixels, arXiv 1702.06506",
+        table=(
+            PaperRow("hypercolumn: conv 1_2, 2_2, 3_3, 4_3, 5_3, 7", "hypercolumn"),
+            PaperRow("MLP, 4096", "mlp1"),
+            PaperRow("MLP, 4096", "mlp2"),
+            PaperRow("MLP, 4096", "mlp3"),
+            PaperRow("K outputs", "score"),
+        ),
+        smallest=(32, 32),
+    )
+)
