@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QToolButton, QWidget
 
 from gui import theme
@@ -36,13 +37,16 @@ class Crumbs(QFrame):
             self._shown = crumbs
             self._fill()
         self.setVisible(len(crumbs) > 1)
+        for made in self.findChildren(QWidget, options=Qt.FindChildOption.FindDirectChildrenOnly):
+            made.show()
+        self.resize(self._row.sizeHint())
 
     def _fill(self) -> None:
         while self._row.count():
             item = self._row.takeAt(0)
             widget = item.widget() if item is not None else None
             if widget is not None:
-                widget.hide()
+                widget.setParent(None)
                 widget.deleteLater()
         self.buttons = []
         for number, (path, name) in enumerate(self._shown):
@@ -58,7 +62,6 @@ class Crumbs(QFrame):
             button.clicked.connect(partial(self._go, path))
             self._row.addWidget(button)
             self.buttons.append(button)
-        self.adjustSize()
 
     def _go(self, path: str, checked: bool = False) -> None:
         self._blocks.go_to(path)

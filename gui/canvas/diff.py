@@ -13,7 +13,7 @@ class NetworkDiff:
 
     Attributes:
         moved: nodes whose position alone or among others changed.
-        changed: nodes whose type, parameters or subgraph changed.
+        changed: nodes whose type, parameters, subgraph or shared weights changed.
     """
 
     added: tuple[str, ...] = ()
@@ -45,7 +45,8 @@ def diff(before: NetworkSpec, after: NetworkSpec) -> NetworkDiff:
             continue
         if was.position != node.position:
             moved.append(id)
-        if was.type != node.type or was.params != node.params or was.subgraph != node.subgraph:
+        settings = (was.type, was.params, was.shares) != (node.type, node.params, node.shares)
+        if settings or was.subgraph != node.subgraph:
             changed.append(id)
     added: tuple[EdgeSpec, ...] = ()
     removed: tuple[EdgeSpec, ...] = ()

@@ -108,6 +108,8 @@ class CanvasScene(QGraphicsScene):
         self.route()
         if fresh and self._analysis is not None:
             self._mark()
+        if fresh and (self.heat or self._changes):
+            self._tint()
         if fresh or change.removed or change.moved:
             self._fit_room()
         self.update()
@@ -123,7 +125,6 @@ class CanvasScene(QGraphicsScene):
         made = {"frame": FrameItem, "gate": GateItem, "card": NodeItem}[self._kind(id)]
         item = made(self.spec.by_id[id])
         item.show_facts(self._facts_of(id), self._marks.get(id))
-        item.show_tint(self.heat.get(id), self._changes.get(id, ""))
         self.nodes[id] = item
         self.addItem(item)
 
@@ -165,17 +166,17 @@ class CanvasScene(QGraphicsScene):
 
     def set_marks(self, marks: Mapping[str, str]) -> None:
         """Mark nodes by path as "added", "removed" or "changed"; a closed block around a marked node is "changed"."""
-        shown: dict[str, str] = {}
-        for path, word in marks.items():
-            id = self.view.shown_at(path)
-            if id is not None:
-                shown[id] = word if id == path else shown.get(id, "changed")
-        self._changes = shown
+        self._changes = dict(marks)
         self._tint()
 
     def _tint(self) -> None:
+        shown: dict[str, str] = {}
+        for path, word in self._changes.items():
+            id = self.view.shown_at(path)
+            if id is not None:
+                shown[id] = word if id == path else shown.get(id, "changed")
         for id, item in self.nodes.items():
-            item.show_tint(self.heat.get(id), self._changes.get(id, ""))
+            item.show_tint(self.heat.get(id), shown.get(id, ""))
 
     def route(self, moving: Iterable[str] = ()) -> None:
         """Let the edges run as in the picture, or lead those at `moving` nodes to where these are now."""

@@ -21,6 +21,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QGraphicsView, QToolTip, QWidget
 
+from engine.graph.paths import parent_of
 from gui import theme
 from gui.canvas import keys, tips
 from gui.canvas.blocks import Blocks
@@ -258,8 +259,8 @@ class CanvasView(QGraphicsView):
         item = self.canvas.node_at(pos)
         if item is not None and item.on_fold(pos):
             self.mousePressEvent(event)
-        elif item is not None and self.blocks.is_block(item.id):
-            self.blocks.toggle(item.id)
+        elif item is not None and (self.blocks.is_block(item.id) or item.kind == "gate"):
+            self.blocks.toggle(parent_of(item.id) if item.kind == "gate" else item.id)
         elif item is not None:
             self.opened.emit(item.id)
         elif self.canvas.edge_at(pos) is None:
