@@ -52,7 +52,7 @@ def conv_norm_activation(
     norm: Mapping[str, Any] | None = None,
 ) -> NetworkSpec:
     """The same three as a block whose layers are called conv, conv_norm and conv_act."""
-    net = Drawing("Conv, norm, activation")
+    net = Drawing("Conv-norm-act")
     steps = conv_norm(
         "conv",
         out_channels,

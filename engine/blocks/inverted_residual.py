@@ -38,6 +38,7 @@ def inverted_residual(
     norm: Mapping[str, Any] | None = None,
     drop: float = 0.0,
     expanded_output: bool = False,
+    name: str = "Inverted residual",
 ) -> NetworkSpec:
     """Sandler et al. 2018: 1×1 to `expanded` channels, depthwise, 1×1 down without activation, and the shortcut.
 
@@ -46,8 +47,9 @@ def inverted_residual(
         squeezed: width inside its squeeze-and-excitation part (MobileNet v3, EfficientNet); 0 for none.
         drop: chance that training leaves the block out (stochastic depth), where it has a shortcut.
         expanded_output: give the widened picture as a second output "expanded", as SSDlite reads it.
+        name: what the network's paper calls it.
     """
-    net = Drawing("Inverted residual")
+    net = Drawing(name)
     start = last = net.input(in_channels, 56, 56)
     if expanded != in_channels:
         last = net.chain(last, *conv_norm("expand", expanded, activation=activation, norm=norm))

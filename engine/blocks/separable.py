@@ -17,7 +17,7 @@ def separable(
     in_channels: int, out_channels: int, kernel_size: int = 3, *, stride: int = 1, activation: str = "ReLU"
 ) -> NetworkSpec:
     """Depthwise and pointwise convolution, each with normalisation and activation (Howard et al. 2017, figure 3)."""
-    net = Drawing("Depthwise separable convolution")
+    net = Drawing("Separable")
     last = net.chain(
         net.input(in_channels, 56, 56),
         *conv_norm("depthwise", in_channels, kernel_size, stride=stride, groups=in_channels, activation=activation),

@@ -14,7 +14,7 @@ from engine.layers.fields import Count
 
 def squeeze_excitation(channels: int, squeezed: int, *, activation: str = "ReLU", gate: str = "Sigmoid") -> NetworkSpec:
     """x · gate(fc2(activation(fc1(mean of x)))), both dense layers as 1×1 convolutions (Hu et al. 2018, figure 1)."""
-    net = Drawing("Squeeze and excitation")
+    net = Drawing("Squeeze-excite")
     start = net.input(channels, 56, 56)
     weights = net.chain(
         start,

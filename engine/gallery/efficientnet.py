@@ -47,6 +47,7 @@ def _stage(width: int, row: tuple[int, int, int, int, int], before: int, options
             squeezed=squeezed,
             squeeze_activation="SiLU",
             drop=options.stochastic_depth * (before + number) / _LAYERS,
+            name=f"MBConv{expansion}",
         )
         last = net.block(f"block{number}", inside, last, exposed=exposed(width, expanded, squeezed))
         width = channels

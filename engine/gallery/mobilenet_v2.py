@@ -25,7 +25,8 @@ def stage(in_channels: int, out_channels: int, expansion: int, repeats: int, str
     last = net.input(in_channels, 56, 56)
     for number in range(repeats):
         width = in_channels if number == 0 else out_channels
-        inside = inverted_residual(width, out_channels, width * expansion, stride=stride if number == 0 else 1)
+        step = stride if number == 0 else 1
+        inside = inverted_residual(width, out_channels, width * expansion, stride=step, name="Bottleneck")
         last = net.block(f"block{number}", inside, last, exposed=exposed(width, width * expansion))
     return net.output(last)
 

@@ -119,6 +119,7 @@ def bottleneck(row: Row, *, norm: Mapping[str, Any] = NORM, expanded_output: boo
         gate="Hardsigmoid",
         norm=norm,
         expanded_output=expanded_output,
+        name="Bottleneck",
     )
 
 

@@ -47,7 +47,7 @@ def build(options: VisionTransformerOptions) -> NetworkSpec:
     tokens = (options.image_size // options.patch_size) ** 2 + 1
     last = net.chain(
         net.block("encoder", encoder(options, tokens), last),
-        ("Select", "class_of_all"),
+        ("Select", "class_output"),
         ("Linear", "head", {"out_features": options.num_classes}),
     )
     return net.output(last)
