@@ -9,12 +9,22 @@ from typing import Any
 
 from engine.export.source.calls import Argument, Call
 from engine.export.source.forward import Writer, argument_names, header
-from engine.export.source.holes import Hole, holes_of, skeleton, written_call
+from engine.export.source.holes import Hole, holes_of, number_of_rounds, skeleton, written_call
 from engine.export.source.operations import MODULES_TOO
 from engine.export.source.parameters import Parameters, parameters_of, signature
 from engine.export.source.program import Program, Step
 from engine.export.source.repeats import Column, Item, Loop
-from engine.export.source.text import STEP, Bracket, Expression, class_words, docstring, literal, plain_text, statement
+from engine.export.source.text import (
+    STEP,
+    Bracket,
+    Expression,
+    class_words,
+    docstring,
+    flat,
+    literal,
+    plain_text,
+    statement,
+)
 from engine.graph.spec import Shape
 
 _BODY = STEP * 2
@@ -67,7 +77,10 @@ class BlockClass:
         chained = is_chain(self.first) and not doc
         lines = [f"class {self.name}(nn.{'Sequential' if chained else 'Module'}):"]
         lines += docstring(doc or self._docstring(), STEP)
-        lines += ["", *self._signature(), f"{_BODY}super().__init__()", *self._submodules(chained)]
+        lines += ["", *self._signature(), f"{_BODY}super().__init__()"]
+        # A loop in `forward` goes round as often as the one that made its submodules.
+        lines += [] if chained else [f"{_BODY}self.{name} = {name}" for name in self._depths()]
+        lines += self._submodules(chained)
         if not chained:
             lines += ["", *self._forward()]
         return lines
@@ -75,6 +88,16 @@ class BlockClass:
     def _signature(self) -> list[str]:
         head = Bracket("__init__(", ("self", *signature(self.parameters.listed)))
         return statement("def ", head, " -> None:", indent=STEP)
+
+    def _depths(self) -> list[str]:
+        """The arguments that say how long loops are."""
+        counts = (number_of_rounds(item, self.fill) for item in self.first.items if isinstance(item, Loop))
+        return list(dict.fromkeys(flat(text) for text, constant in counts if not constant))
+
+    def _of_self(self, hole: Hole, value: Any) -> tuple[Expression, bool]:
+        """The text of a number in `forward`."""
+        text, constant = self.fill(hole, value)
+        return (text, True) if constant else (f"self.{flat(text)}", False)
 
     def _submodules(self, chained: bool) -> list[str]:
         lines: list[str] = []
@@ -105,7 +128,7 @@ class BlockClass:
             answer = "tuple[Tensor, ...]"
         lines = statement("def ", Bracket("forward(", ("self", *names)), f" -> {answer}:", indent=STEP)
         comments = {item.id: self._shape(item) for item in self.first.items if isinstance(item, Step)}
-        return lines + Writer(program, self.first.items, comments, self.fill).lines()
+        return lines + Writer(program, self.first.items, comments, self._of_self).lines()
 
     def _shape(self, step: Step) -> str:
         """The shape that leaves a step, if it is new and the same in all blocks of the class."""

@@ -13,7 +13,7 @@ from engine.export.source.holes import Fill, number_of_rounds
 from engine.export.source.operations import OPERATORS, write
 from engine.export.source.program import Program, Step, Value
 from engine.export.source.repeats import Item, Loop, Source
-from engine.export.source.text import STEP, Bracket, flat, statement
+from engine.export.source.text import STEP, WIDTH, Bracket, Expression, flat, statement
 
 _PASSING = ("x", "out", "y", "h", "z", "passing")
 _RESERVED = {"self", "torch", "nn", "i", "F", *keyword.kwlist, *dir(builtins)}
@@ -88,10 +88,14 @@ class Writer:
                 return self._lines
             else:
                 self._step(item, following)
-        self._lines += statement(
-            "return ", ", ".join(self._names.held[value] for value in self._program.exits), indent=_BODY
-        )
+        self._lines += statement("return ", self._results(), indent=_BODY)
         return self._lines
+
+    def _results(self) -> Expression:
+        names = [self._names.held[value] for value in self._program.exits]
+        line = ", ".join(names)
+        fits = len(f"{_BODY}return {line}") <= WIDTH
+        return line if fits else Bracket("(", tuple(names), literal=True)
 
     def _ends_with(self, step: Step) -> bool:
         """Write the last step as the return statement, if it gives the only result."""
@@ -114,7 +118,7 @@ class Writer:
         if step.call.callee == "nn.Identity":
             self._names.held[value] = operands[0]
             return True
-        text = write(step.call, operands)
+        text = flat(write(step.call, operands))
         inside = isinstance(following, Step) and not following.operation and not following.each
         if (
             step.call.callee not in OPERATORS
@@ -150,7 +154,7 @@ class Writer:
             return self._program.exits == (value,)
         return self._only_next(value, following)
 
-    def _expression(self, step: Step, operands: list[str], name: str = "") -> Bracket | str:
+    def _expression(self, step: Step, operands: list[str], name: str = "") -> Expression:
         """The right side of a step's line."""
         if step.operation:
             return write(step.call, operands)
@@ -162,7 +166,7 @@ class Writer:
             return inside
         return f"{flat(inside)}.unflatten(0, {operands[0]}.shape[:2])"
 
-    def _assign(self, step: Step, expression: Bracket | str, targets: list[str], indent: str, comment: str) -> None:
+    def _assign(self, step: Step, expression: Expression, targets: list[str], indent: str, comment: str) -> None:
         left = f"{', '.join(targets)} = "
         if not step.each or len(targets) == 1:
             self._lines += statement(left, expression, "", comment, indent)

@@ -6,16 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from engine.export.source.calls import Call
+from engine.export.source.text import Bracket, Expression, Named
 
-Write = Callable[[Mapping[str, Any], Sequence[str]], str]
+Write = Callable[[Mapping[str, Any], Sequence[str]], Expression]
 
 
 def _flatten(values: Mapping[str, Any], operands: Sequence[str]) -> str:
     return f"torch.flatten({operands[0]}, {values['start_dim']})"
 
 
-def _concatenate(values: Mapping[str, Any], operands: Sequence[str]) -> str:
-    return f"torch.cat([{', '.join(operands)}], dim={values['dim']})"
+def _concatenate(values: Mapping[str, Any], operands: Sequence[str]) -> Expression:
+    parts = Bracket("[", tuple(operands), "]", literal=True)
+    return Bracket("torch.cat(", (parts, Named("dim", str(values["dim"]))))
 
 
 def _reshape(values: Mapping[str, Any], operands: Sequence[str]) -> str:
@@ -64,7 +66,7 @@ def is_operation(call: Call) -> bool:
     return call.callee in _WRITTEN and (call.own is not None or call.callee.startswith("nn."))
 
 
-def write(call: Call, operands: Sequence[str]) -> str:
+def write(call: Call, operands: Sequence[str]) -> Expression:
     """The expression for an operation on these operands."""
     return _WRITTEN[call.callee](_values(call), operands)
 

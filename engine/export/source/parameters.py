@@ -75,7 +75,7 @@ def parameters_of(holes: Sequence[Hole], rows: Sequence[Sequence[Any]], programs
         keys.append((hole.kind, vector) if varies else None)
         if varies:
             groups.setdefault((hole.kind, vector), []).append(hole)
-    taken: set[str] = {"self", "i", "torch", "nn", *programs[0].inputs}
+    taken: set[str] = {"self", "i", "torch", "nn", *programs[0].inputs, *(step.name for step in programs[0].steps)}
     ends = _ends(programs)
     for key in sorted(groups, key=_rank):
         # What comes in and goes out is said, not worked out by the reader.

@@ -7,7 +7,7 @@ import textwrap
 from dataclasses import dataclass
 from typing import Any
 
-WIDTH = 110
+WIDTH = 120
 STEP = "    "
 
 
@@ -96,7 +96,7 @@ def docstring(text: str, indent: str) -> list[str]:
     width = WIDTH - len(indent)
     if not rest and len(text) + 6 <= width:
         return [f'{indent}"""{text}"""']
-    head = textwrap.wrap(first, width - 3)
+    head = textwrap.wrap(first, width - 6)
     body = (
         [line for paragraph in rest.split("\n") for line in (textwrap.wrap(paragraph, width) or [""])] if rest else []
     )
