@@ -23,7 +23,7 @@ def residual(in_channels: int, widths: Sequence[int], *, first_relu: bool = True
 
     With `pool` the block halves the picture, and a 1×1 convolution of stride 2 makes the shortcut fit.
     """
-    net = Drawing("Separable block")
+    net = Drawing("Residual")
     start = last = net.input(in_channels, 74, 74)
     width = in_channels
     for number, after in enumerate(widths, start=1):

@@ -49,7 +49,7 @@ def test_the_encoder_of_koch_has_its_known_size() -> None:
     """64@10×10, 128@7×7, 128@4×4, 256@4×4, dense 4096 on 9216 values, and one weight for each of them (figure 4)."""
     spec = open_network("siamese", encoder="omniglot", head="weighted L1 + sigmoid")
     analysis = analyse(spec)
-    assert not analysis.problems
+    assert not analysis.errors
     layers = [64 * (100 + 1), 128 * (64 * 49 + 1), 128 * (128 * 16 + 1), 256 * (128 * 16 + 1), 4096 * (9216 + 1), 4097]
     assert analysis.totals.parameters == sum(layers) == 38_951_745
     sizes = {"conv1": (64, 96, 96), "conv2": (128, 42, 42), "conv3": (128, 18, 18), "conv4": (256, 6, 6)}
