@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, reduce
 from typing import Any
@@ -24,6 +25,7 @@ _NUMBERS = {
     operator.add, operator.sub, operator.mul, operator.floordiv, operator.truediv, operator.mod, operator.neg,
     operator.eq, operator.ne, operator.lt, operator.gt, operator.le, operator.ge, operator.pow, min, max, int, float,
 }  # fmt: skip
+_IN_PLACE = {operator.iadd, operator.isub, operator.imul, operator.itruediv}
 _CONTAINERS = (nn.Sequential, nn.ModuleList, nn.ModuleDict)
 
 
@@ -65,11 +67,10 @@ def trace(module: nn.Module, *input_shapes: Sequence[int], name: str = "", train
     Raises:
         BadInput: it decides by values, or uses operations that no layer stands for; they are named.
     """
-    was_training = {part: part.training for part in module.modules()}
-    module.train(training)
     tracer = _Tracer(autowrap_functions=_stops())
     try:
-        graph = tracer.trace(module)
+        with in_use(module, training):
+            graph = tracer.trace(module)
     except Exception as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
         raise BadInput(
@@ -77,14 +78,23 @@ def trace(module: nn.Module, *input_shapes: Sequence[int], name: str = "", train
             "A forward that branches or loops on values cannot be drawn; take that part out and try again.",
             details=repr(error),
         ) from error
-    finally:
-        for part, mode in was_training.items():
-            part.training = mode
     drawing = _Drawing(module, [tuple(shape) for shape in input_shapes])
     for step in graph.nodes:
         drawing.add(step)
     refuse_strange(drawing.sketch)
     return finish(drawing.sketch, drawing.outputs, name or type(module).__name__, class_names(module))
+
+
+@contextmanager
+def in_use(module: nn.Module, training: bool = False) -> Iterator[None]:
+    """Put a module into its mode of use, or of training, and every part back into its own mode afterwards."""
+    was_training = {part: part.training for part in module.modules()}
+    module.train(training)
+    try:
+        yield
+    finally:
+        for part, mode in was_training.items():
+            part.training = mode
 
 
 def refuse_strange(sketch: Sketch) -> None:
@@ -185,6 +195,8 @@ class _Drawing:
                 self.values[step] = self._module(step, args, kwargs)
             else:
                 self.values[step] = self._call(step, args, kwargs)
+            for source in _changed(step, self.module):
+                self.values[source] = self.values[step]  # what is read from it later is what it was changed into
         except Unsupported as why:
             self.sketch.strange.append(str(why))
             self.lost.add(step)
@@ -293,6 +305,20 @@ def _own(step: fx.Node) -> str:
     calls = _calls(step)
     called = re.sub(r"_\d+$", "", step.name).strip("_")
     return f"{calls[-1].path}.{called}" if calls else called
+
+
+def _changed(step: fx.Node, module: nn.Module) -> list[fx.Node]:
+    """What a step changes in place: the input of an in-place activation, or the left side of `x += y`."""
+    source = step.args[0] if step.args else None
+    if not isinstance(source, fx.Node):
+        return []
+    if step.op == "call_module":
+        changes = bool(getattr(module.get_submodule(str(step.target)), "inplace", False))
+    else:
+        name = step.target if isinstance(step.target, str) else getattr(step.target, "__name__", "")
+        changes = step.kwargs.get("inplace") is True or step.target in _IN_PLACE
+        changes = changes or (name.endswith("_") and not name.startswith("_"))
+    return [source] if changes else []
 
 
 def _plain(part: Any) -> Any:

@@ -24,13 +24,19 @@ def multiply(at: At, input: Any, other: Any) -> Wire:
 
 
 @function(operator.sub, operator.isub, torch.sub, torch.subtract, "sub", "sub_")
-def subtract(at: At, input: Any, other: Any) -> Wire:
+def subtract(at: At, input: Any, other: Any, *, alpha: float = 1) -> Wire:
+    if alpha != 1:
+        raise Unsupported(f"sub with alpha={alpha}")
     if isinstance(other, int | float):
         return at.put("ScaleShift", _numbers(1, -other), input)
-    negative = at.put("ScaleShift", _numbers(-1, 0), tensor(at, other, input), name="minus")
     if isinstance(input, int | float):
-        return at.put("ScaleShift", _numbers(1, input), negative)
-    return at.put("Add", {}, tensor(at, input, negative), negative)
+        return at.put("ScaleShift", _numbers(-1, input), other)
+    return at.put("Subtract", {}, *_pair(at, input, other))
+
+
+@function(torch.rsub)
+def subtract_from(at: At, input: Any, other: Any, *, alpha: float = 1) -> Wire:
+    return subtract(at, other, input, alpha=alpha)
 
 
 @function(operator.neg, torch.neg, "neg")
@@ -40,9 +46,37 @@ def negate(at: At, input: Any) -> Wire:
 
 @function(operator.truediv, operator.itruediv, torch.div, torch.true_divide, "div", "div_")
 def divide(at: At, input: Any, other: Any, *, rounding_mode: str | None = None) -> Wire:
-    if rounding_mode is not None or not isinstance(other, int | float) or not isinstance(input, Wire):
-        raise Unsupported("a division by a feature map")
-    return at.put("ScaleShift", _numbers(1 / other, 0), input)
+    if rounding_mode is not None:
+        raise Unsupported("a division that rounds")
+    if isinstance(other, Free) and other.value.ndim == 0 and not other.trained:
+        other = float(other.value)
+    if isinstance(other, int | float):
+        return at.put("ScaleShift", _numbers(1 / other, 0), input)
+    if isinstance(input, int | float):
+        raise Unsupported("a number divided by a feature map")
+    return at.put("Divide", {}, *_pair(at, input, other))
+
+
+@function(operator.matmul, torch.matmul, torch.bmm, "matmul", "bmm", "__matmul__")
+def matrix_product(at: At, input: Any, other: Any) -> Wire:
+    if not isinstance(input, Wire) or not isinstance(other, Wire):
+        raise Unsupported("a matrix product with a weight")
+    return at.put("MatMul", {}, input, other)
+
+
+@function(torch.maximum, "maximum")
+def maximum(at: At, input: Any, other: Any) -> Wire:
+    return at.put("Maximum", {}, *_pair(at, input, other))
+
+
+@function(torch.minimum, "minimum")
+def minimum(at: At, input: Any, other: Any) -> Wire:
+    return at.put("Minimum", {}, *_pair(at, input, other))
+
+
+def _pair(at: At, one: Any, other: Any) -> tuple[Wire, Wire]:
+    like = one if isinstance(one, Wire) else other
+    return _ranked(at, tensor(at, one, like), tensor(at, other, like))
 
 
 def tensor(at: At, value: Any, like: Any) -> Wire:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from torch import nn
+from torch.nn import functional as F
 
-from engine.importing.rules.base import At, module, only
+from engine.importing.rules.base import At, function, module, only
+from engine.importing.rules.layer_modules import plain
 from engine.importing.sketch import Free, Unsupported, Wire
 
 
@@ -41,3 +43,20 @@ def multihead_attention(
     if query is key is value:
         return at.put("SelfAttention", params, query, weights=weights), None
     return at.put("MultiHeadAttention", params, query, key, value, weights=weights), None
+
+
+@function(F.scaled_dot_product_attention)
+def dot_product_attention(
+    at: At,
+    query: Any,
+    key: Any,
+    value: Any,
+    attn_mask: Any = None,
+    dropout_p: float = 0.0,
+    is_causal: bool = False,
+    scale: float | None = None,
+    enable_gqa: bool = False,
+) -> Wire:
+    only("scaled_dot_product_attention", attn_mask=(attn_mask, None), enable_gqa=(enable_gqa, False))
+    params = {"dropout": float(dropout_p), "causal": is_causal, "scale": scale}
+    return at.put("DotProductAttention", plain("DotProductAttention", params), query, key, value)

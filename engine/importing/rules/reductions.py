@@ -1,4 +1,4 @@
-"""Means over places, and enlarging."""
+"""Means and sums over places, borders, and enlarging."""
 
 from __future__ import annotations
 
@@ -8,26 +8,49 @@ import torch
 from torch.nn import functional as F
 
 from engine.importing.rules.base import At, axis, function, only
+from engine.importing.rules.layer_modules import plain
 from engine.importing.sketch import Sizes, Unsupported, Wire
-
-_LAST = {2: "AdaptiveAvgPool1d", 3: "AdaptiveAvgPool2d", 4: "AdaptiveAvgPool3d"}
 
 
 @function(torch.mean, "mean")
 def mean(at: At, input: Wire, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Wire:
-    dims = [dim] if isinstance(dim, int) else list(dim or ())
-    wanted = sorted(axis(one, input) for one in dims)
-    rank = len(input.shape)
-    if rank in _LAST and wanted == list(range(2, rank + 1)):
-        pooled = at.put(_LAST[rank], {}, input, name="pool")
-        return pooled if keepdim else at.put("Flatten", {}, pooled, name="flatten")
-    if rank == 2 and wanted == [1] and not keepdim:
-        turned = at.put("Transpose", {}, input, name="transpose")
-        return at.put("Flatten", {}, at.put("AdaptiveAvgPool1d", {}, turned, name="pool"), name="flatten")
-    if rank == 3 and wanted == [1, 2] and not keepdim:
-        turned = at.put("Permute", {"dims": (3, 1, 2)}, input, name="permute")
-        return at.put("Flatten", {}, at.put("AdaptiveAvgPool2d", {}, turned, name="pool"), name="flatten")
-    raise Unsupported("mean over other dimensions than the places")
+    return _reduced(at, "Mean", input, dim, keepdim)
+
+
+@function(torch.sum, "sum")
+def total(at: At, input: Wire, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Wire:
+    return _reduced(at, "Sum", input, dim, keepdim)
+
+
+@function(torch.amax, "amax")
+def largest(at: At, input: Wire, dim: Any = (), keepdim: bool = False) -> Wire:
+    return _reduced(at, "Max", input, dim, keepdim)
+
+
+def _reduced(at: At, type: str, input: Wire, dim: Any, keepdim: bool) -> Wire:
+    dims = sorted(axis(one, input) for one in ([dim] if isinstance(dim, int) else dim or ()))
+    if not dims or dims[0] == 0:
+        raise Unsupported(f"{type.lower()} over the batch")
+    return at.put(type, plain(type, {"dims": tuple(dims), "keepdim": keepdim}), input)
+
+
+@function(F.pad)
+def pad(at: At, input: Wire, pad: Any, mode: str = "constant", value: float | None = None) -> Wire:
+    sizes = tuple(pad)
+    if len(input.shape) != 3 or len(sizes) not in (2, 4) or min(sizes) < 0:
+        raise Unsupported("a border around what is no picture")
+    left, right, top, bottom = (*sizes, 0, 0)[:4]
+    margin: Any = (top, bottom, left, right)
+    margin = top if len(set(margin)) == 1 else margin
+    if margin == 0:
+        return input
+    return at.put("Pad", plain("Pad", {"margin": margin, "mode": mode, "value": float(value or 0.0)}), input)
+
+
+@function(F.normalize)
+def normalise(at: At, input: Wire, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Wire:
+    given = {"p": p, "dim": axis(dim, input), "eps": eps}
+    return at.put("Normalize", plain("Normalize", given), input)
 
 
 @function(F.interpolate, F.upsample)
@@ -41,40 +64,21 @@ def interpolate(
     recompute_scale_factor: bool | None = None,
     antialias: bool = False,
 ) -> Wire:
-    only("interpolate", antialias=(antialias, False), mode=(mode in ("nearest", "bilinear"), True))
-    params: dict[str, Any] = {"mode": mode} if mode != "nearest" else {}
-    if align_corners:
-        params["align_corners"] = True
-    if size is not None:
-        like = size.of if isinstance(size, Sizes) else None
-        if like is not None and len(like.shape) == len(input.shape) and like.shape[1:] == tuple(size):
-            if like.shape[1:] == input.shape[1:] and not align_corners:
-                return input
-            return at.put("UpsampleLike", params, input, like)
-        wanted = tuple(size) if isinstance(size, tuple | list) else (size,) * (len(input.shape) - 1)
-        return resize(at, input, wanted, params)
-    if recompute_scale_factor:
-        raise Unsupported("interpolate with recompute_scale_factor=True")
-    factors = (
-        tuple(scale_factor) if isinstance(scale_factor, tuple | list) else (scale_factor,) * (len(input.shape) - 1)
-    )
-    if all(float(one).is_integer() for one in factors):
-        whole = tuple(int(one) for one in factors)
-        return _upsample(at, input, whole, params)
-    return resize(at, input, tuple(int(n * f) for n, f in zip(input.shape[1:], factors, strict=True)), params)
-
-
-def resize(at: At, input: Wire, size: tuple[int, ...], params: dict[str, Any]) -> Wire:
-    """Enlarge to a size, by a factor where it is one."""
-    if size == input.shape[1:]:
-        return input
-    if all(a % b == 0 for a, b in zip(size, input.shape[1:], strict=True)):
-        return _upsample(at, input, tuple(a // b for a, b in zip(size, input.shape[1:], strict=True)), params)
-    raise Unsupported(f"interpolate from {input.shape[1:]} to {size}, which is no whole factor")
-
-
-def _upsample(at: At, input: Wire, factors: tuple[int, ...], params: dict[str, Any]) -> Wire:
-    if len(factors) != 2:
+    only("interpolate", antialias=(antialias, False), recompute_scale_factor=(bool(recompute_scale_factor), False))
+    axes = len(input.shape) - 1
+    type = {1: "Upsample1d", 2: "Upsample", 3: "Upsample3d"}.get(axes)
+    if type is None:
         raise Unsupported("interpolate of what is no picture")
-    factor: Any = factors[0] if len(set(factors)) == 1 else factors
-    return at.put("Upsample", params | ({"scale_factor": factor} if factor != 2 else {}), input)
+    params: dict[str, Any] = {"mode": mode, "align_corners": bool(align_corners)}
+    if size is None:
+        return at.put(type, plain(type, params | {"scale_factor": scale_factor}), input)
+    wanted = tuple(size) if isinstance(size, tuple | list) else (size,) * axes
+    if wanted == input.shape[1:] and not align_corners:
+        return input
+    like = size.of if isinstance(size, Sizes) else None
+    if axes == 2 and mode in ("nearest", "bilinear") and like is not None and like.shape[1:] == wanted:
+        return at.put("UpsampleLike", plain("UpsampleLike", params), input, like)
+    if all(a % b == 0 for a, b in zip(wanted, input.shape[1:], strict=True)):
+        factors = tuple(a // b for a, b in zip(wanted, input.shape[1:], strict=True))
+        return at.put(type, plain(type, params | {"scale_factor": factors}), input)
+    return at.put(type, plain(type, params | {"size": wanted}), input)

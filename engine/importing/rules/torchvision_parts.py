@@ -9,7 +9,7 @@ from torch import nn
 from engine.importing.rules.base import At, library_function, module
 from engine.importing.rules.layer_modules import plain
 from engine.importing.rules.shapes import permute, transpose
-from engine.importing.sketch import Free, Unsupported, Wire
+from engine.importing.sketch import Free, Wire
 
 _SWIN = "torchvision.models.swin_transformer"
 _MAXVIT = "torchvision.models.maxvit"
@@ -47,7 +47,8 @@ def permute_module(at: At, module: Any, input: Wire) -> Wire:
 
 @module("torchvision.ops.misc.FrozenBatchNorm2d")
 def frozen_batch_norm(at: At, module: Any, input: Wire) -> Wire:
-    raise Unsupported(f"FrozenBatchNorm2d ({at.path})")
+    given = plain("FrozenBatchNorm2d", {"eps": module.eps})
+    return at.put("FrozenBatchNorm2d", given, input, weights=own_weights(at, module))
 
 
 @module(f"{_SWIN}.ShiftedWindowAttention", f"{_SWIN}.ShiftedWindowAttentionV2")
