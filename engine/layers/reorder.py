@@ -99,6 +99,13 @@ class Squeeze(Layer):
         shape = input_shapes[0]
         place = self.dim if self.dim > 0 else self.dim + len(shape) + 1
         check_axes(self.label, shape, place)
+        if shape[place - 1] != 1:
+            raise BadInput(
+                f"Squeeze is to drop dimension {self.dim} of {shown(shape)}, but its size is {shape[place - 1]}.",
+                "Choose a dimension of size 1, or take one of its values with Select.",
+            )
+        if len(shape) == 1:
+            raise BadInput("Squeeze would leave a single number.", "Leave the vector of one value as it is.")
         return Module(place)
 
     def summary(self) -> str:

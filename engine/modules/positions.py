@@ -18,7 +18,7 @@ class LearnedPositions(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if self.output == "sum":
             return x + self.embedding
-        return self.embedding.expand_as(x)
+        return self.embedding.repeat(x.shape[0], *(1 for _ in self.shape))
 
     def extra_repr(self) -> str:
         return f"{self.shape}, output={self.output!r}"
@@ -55,7 +55,7 @@ class SinusoidalPositions(nn.Module):
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         if self.output == "sum":
             return x + self.table
-        return self.table.expand_as(x)
+        return self.table.repeat(x.shape[0], *(1 for _ in self.shape))
 
     def extra_repr(self) -> str:
         return f"{self.shape}, output={self.output!r}"

@@ -23,7 +23,8 @@ class Subsample2d(nn.Module):
             self.bias.zero_()
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        total = F.avg_pool2d(x, self.kernel_size, divisor_override=1)  # (N, C, H/F, W/F)
+        # The mean times the area: exporters forget `divisor_override`.
+        total = F.avg_pool2d(x, self.kernel_size) * self.kernel_size**2  # (N, C, H/F, W/F)
         return total * self.weight[:, None, None] + self.bias[:, None, None]
 
     def extra_repr(self) -> str:

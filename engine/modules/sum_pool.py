@@ -1,8 +1,35 @@
 """Pooling by adding up."""
 
+import math
+
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+
+def window_sums(
+    x: torch.Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], padding: tuple[int, ...], ceil_mode: bool
+) -> torch.Tensor:
+    """The sum of each window over the last axes of x, as the mean times the window's size.
+
+    The border is added beforehand: exporters forget `divisor_override`, and a partial window has another divisor.
+    """
+    border: list[int] = []
+    for size, f, s, p in zip(reversed(x.shape), reversed(kernel), reversed(stride), reversed(padding), strict=False):
+        steps = (size + 2 * p - f) / s
+        count = math.ceil(steps) if ceil_mode else math.floor(steps)
+        if count * s >= size + p:
+            count -= 1  # a window has to begin inside the input
+        border += [p, max(p, count * s + f - size - p)]
+    if any(border):
+        x = F.pad(x, border)
+    pool = (F.avg_pool1d, F.avg_pool2d, F.avg_pool3d)[len(kernel) - 1]
+    return pool(x, kernel, stride) * math.prod(kernel)
+
+
+def each_axis(value: int | tuple[int, ...], axes: int) -> tuple[int, ...]:
+    """One number per axis."""
+    return (value,) * axes if isinstance(value, int) else tuple(value)
 
 
 class SumPool1d(nn.Module):
@@ -16,10 +43,7 @@ class SumPool1d(nn.Module):
         self.ceil_mode = ceil_mode
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        # Only the pooling of pictures takes a divisor, so the sequence becomes a picture of one row.
-        return F.avg_pool2d(
-            x.unsqueeze(2), (1, self.kernel_size), (1, self.stride), (0, self.padding), self.ceil_mode, True, 1
-        ).squeeze(2)
+        return window_sums(x, (self.kernel_size,), (self.stride,), (self.padding,), self.ceil_mode)
 
     def extra_repr(self) -> str:
         rest = f"padding={self.padding}, ceil_mode={self.ceil_mode}"
@@ -43,7 +67,8 @@ class SumPool2d(nn.Module):
         self.ceil_mode = ceil_mode
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return F.avg_pool2d(x, self.kernel_size, self.stride, self.padding, self.ceil_mode, True, divisor_override=1)
+        kernel, stride, padding = (each_axis(one, 2) for one in (self.kernel_size, self.stride, self.padding))
+        return window_sums(x, kernel, stride, padding, self.ceil_mode)
 
     def extra_repr(self) -> str:
         rest = f"padding={self.padding}, ceil_mode={self.ceil_mode}"
@@ -67,7 +92,8 @@ class SumPool3d(nn.Module):
         self.ceil_mode = ceil_mode
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return F.avg_pool3d(x, self.kernel_size, self.stride, self.padding, self.ceil_mode, True, divisor_override=1)
+        kernel, stride, padding = (each_axis(one, 3) for one in (self.kernel_size, self.stride, self.padding))
+        return window_sums(x, kernel, stride, padding, self.ceil_mode)
 
     def extra_repr(self) -> str:
         rest = f"padding={self.padding}, ceil_mode={self.ceil_mode}"

@@ -44,7 +44,7 @@ class LearnedQueries(nn.Module):
         self.queries = nn.Parameter(torch.randn(count, embed_dim))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return self.queries.expand(x.shape[0], -1, -1)
+        return self.queries.repeat(x.shape[0], 1, 1)
 
     def extra_repr(self) -> str:
         return f"{self.count}, {self.embed_dim}"

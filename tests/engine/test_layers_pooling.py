@@ -52,6 +52,21 @@ def test_a_partial_window_counts_when_sizes_are_rounded_up() -> None:
     assert answer("MaxPool1d", x, ceil_mode=True)[0, 0].tolist() == [2, 4, 5]
 
 
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"kernel_size": 3, "stride": 2, "padding": 1, "ceil_mode": True},
+        {"kernel_size": (2, 3), "stride": (3, 2), "padding": (1, 0), "ceil_mode": True},
+        {"kernel_size": 2, "stride": 3, "padding": 1},
+        {"kernel_size": 2, "stride": 3, "padding": 1, "ceil_mode": True},
+    ],
+)
+@pytest.mark.parametrize("size", [(7, 8), (8, 7), (9, 9)])
+def test_sums_are_those_of_pytorchs_undivided_average(params: dict, size: tuple[int, int]) -> None:
+    x = torch.randn(1, 2, *size, dtype=torch.float64)
+    assert torch.allclose(answer("SumPool2d", x, **params), F.avg_pool2d(x, divisor_override=1, **params))
+
+
 def test_switches_say_where_the_maximum_stood_and_unpooling_puts_it_back() -> None:
     x = torch.tensor([[[[1.0, 3, 2, 4], [5, 6, 1, 8], [9, 2, 7, 3], [4, 5, 6, 1]]]])
     layer = parse_layer("MaxPool2d", {"return_indices": True})

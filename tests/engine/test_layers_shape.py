@@ -196,6 +196,8 @@ def test_a_dense_layer_works_along_channels_last_when_told_so() -> None:
         ("Unflatten", {"unflattened_size": (2, 2)}, [(5,)], ["2×2", "5"]),
         ("Permute", {"dims": (1, 2)}, [(3, 4, 5)], ["1, 2", "1, 2, 3"]),
         ("Transpose", {"dim1": 3}, [(3, 4)], ["dimension 3", "1 to 2"]),
+        ("Squeeze", {}, [(3, 4)], ["3×4", "size is 4"]),
+        ("Squeeze", {}, [(1,)], ["single number"]),
         ("Split", {"sizes": (3, 4)}, [(8, 2, 2)], ["8", "3 + 4 = 7", "Chunk"]),
         ("Chunk", {"chunks": 3}, [(8, 2, 2)], ["8", "3 equal parts"]),
         ("Select", {"index": 8}, [(8, 2)], ["number 8", "0 to 7"]),

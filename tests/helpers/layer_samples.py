@@ -34,6 +34,7 @@ _SPECIAL: dict[str, Callable[[], Sequence[Tensor]]] = {
         torch.randn(BATCH, 3, 16, 16),
         *(torch.randn(BATCH, 4, size, size, requires_grad=True) for size in (8, 4)),
     ],
+    "Squeeze": lambda: [torch.randn(BATCH, 4, 6, 1, requires_grad=True)],
     "MatMul": lambda: [torch.randn(BATCH, *shape, requires_grad=True) for shape in ((5, 7), (7, 3))],
     **DETECTION,
 }
