@@ -14,7 +14,7 @@ from engine.gallery.base import Drawing, with_input
 from engine.gallery.mobilenet_v3 import Row, features, large, rename_features, small
 from engine.graph.analyse import analyse
 from engine.graph.compile import compile_network
-from tests.helpers.twins import answers
+from tests.helpers.twins import answers, stir
 
 TWINS = {
     "mobilenet_v2": 3_504_872,
@@ -125,13 +125,15 @@ def test_a_dilated_and_a_reduced_backbone_agree_with_torchvisions() -> None:
     for changes in ({"dilated": True}, {"reduced_tail": True}):
         torch.manual_seed(0)
         settings, last = _mobilenet_v3_conf("mobilenet_v3_large", **changes)
-        twin = MobileNetV3(settings, last).features.eval()
+        twin = stir(MobileNetV3(settings, last).features)
         ours = _backbone(large(**changes))
         weights = {f"features.{key}": value for key, value in twin.state_dict().items()}
         ours.load_state_dict({rename_features(large(**changes), key): value for key, value in weights.items()})
         pictures = torch.randn(1, 3, 96, 96)
         with torch.no_grad():
-            torch.testing.assert_close(ours(pictures), twin(pictures), rtol=1e-5, atol=1e-5)
+            theirs = twin(pictures)
+            assert theirs.std() > 0.05
+            torch.testing.assert_close(ours(pictures), theirs, rtol=1e-5, atol=1e-5)
 
 
 def _backbone(table: tuple[Row, ...]) -> nn.Module:

@@ -11,9 +11,13 @@ from engine.graph.compile import CompiledNetwork, compile_network
 
 
 def stirred_twin(name: str, **settings: object) -> nn.Module:
-    """torchvision's network with weights and running averages that are all different, so that none can hide."""
+    """torchvision's network, stirred."""
     torch.manual_seed(0)
-    twin = torchvision.models.get_model(name, weights=None, **settings).eval()
+    return stir(torchvision.models.get_model(name, weights=None, **settings))
+
+
+def stir(twin: nn.Module) -> nn.Module:
+    """The same module, in evaluation, with weights and running averages that differ all, so that none can hide."""
     with torch.no_grad():
         for module in twin.modules():
             if isinstance(module, nn.BatchNorm2d):
@@ -24,7 +28,7 @@ def stirred_twin(name: str, **settings: object) -> nn.Module:
         for weight in twin.parameters():
             if not weight.any():
                 weight.normal_(std=0.05)
-    return twin
+    return twin.eval()
 
 
 def ours_with_weights_of(id: str, twin: nn.Module, **options: object) -> CompiledNetwork:
