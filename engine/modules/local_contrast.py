@@ -34,6 +34,8 @@ class SubtractiveNorm2d(nn.Module):
     def __init__(self, kernel_size: int = 9, sigma: float = 2.25) -> None:
         super().__init__()
         self.kernel_size = kernel_size
+        self.stride = 1  # a window around every pixel
+        self.padding = kernel_size // 2
         self.sigma = sigma
         self.register_buffer("window", gaussian_window(kernel_size, sigma), persistent=False)
 
@@ -52,6 +54,8 @@ class DivisiveNorm2d(nn.Module):
     def __init__(self, kernel_size: int = 9, sigma: float = 2.25, threshold: float = 1e-4) -> None:
         super().__init__()
         self.kernel_size = kernel_size
+        self.stride = 1  # a window around every pixel
+        self.padding = kernel_size // 2
         self.sigma = sigma
         self.threshold = threshold
         self.register_buffer("window", gaussian_window(kernel_size, sigma), persistent=False)
@@ -72,6 +76,8 @@ class LocalContrastNorm2d(nn.Module):
     def __init__(self, kernel_size: int = 9, sigma: float = 2.25, threshold: float = 1e-4) -> None:
         super().__init__()
         self.kernel_size = kernel_size
+        self.stride = 1  # a window around every pixel
+        self.padding = kernel_size // 2
         self.sigma = sigma
         self.threshold = threshold
         self.subtract = SubtractiveNorm2d(kernel_size, sigma)
