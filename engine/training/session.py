@@ -55,6 +55,7 @@ from engine.training.run_folder import (
 )
 from engine.training.schedules import Plan, parse_schedule
 from engine.training.spec import TrainingSpec
+from engine.training.start import start_from
 from engine.training.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -85,11 +86,14 @@ def _train(job: TrainJob, emit: Emit, token: CancelToken) -> RunSummary:
     emit(Progress("Building the network"))
     torch.set_num_threads(threads_for(project, torch.get_num_threads()))
     model = make_model(project, prepared, task, device)
+    resuming = job.resume and last_path(job.run_dir).exists()
+    if settings.start_weights and not resuming:
+        emit(start_from(model, project.network, settings.start_weights, job.root))
     best = BestWeights()
     callbacks = make_callbacks(project.training, job.run_dir, emit, best)
     trainer = make_trainer(project, prepared, task, model, device, callbacks, token)
     _write_config(job, project, prepared, device)
-    if job.resume and last_path(job.run_dir).exists():
+    if resuming:
         _resume(trainer, job.run_dir)
     for warning in _warnings(project, trainer):
         emit(warning)

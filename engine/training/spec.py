@@ -34,6 +34,12 @@ class TrainingSpec(Settings):
         description="The same seed gives the same run on the same machine. The split has a seed of its own.",
     )
     device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="Where to compute.")
+    start_weights: str = Field(
+        "",
+        max_length=1000,
+        description="A weights file in the project's folder to start from; what fits by name is taken. "
+        "Importing a network leaves one. Empty for new random weights.",
+    )
     checkpoint_every: int = Field(
         1,
         ge=1,

@@ -16,6 +16,7 @@ from gui.canvas.scene import CanvasScene
 from gui.canvas.view import CanvasView
 
 if TYPE_CHECKING:
+    from gui.builder.exchange import Exchange
     from gui.builder.files import NetworkFiles
 
 _ON_DRAWING = Qt.ShortcutContext.WidgetWithChildrenShortcut
@@ -32,13 +33,13 @@ _ALIGN = (
 class BuilderActions(QObject):
     """All commands by name; those with keys are attached to the drawing."""
 
-    def __init__(self, view: CanvasView, editor: Editor, files: NetworkFiles) -> None:
+    def __init__(self, view: CanvasView, editor: Editor, files: NetworkFiles, exchange: Exchange) -> None:
         super().__init__(view)
         self.blocks = view.blocks
         self._view = view
         self._scene: CanvasScene = view.canvas
         self.all: dict[str, QAction] = {}
-        self._file_actions(files)
+        self._file_actions(files, exchange)
         self._edit_actions(editor)
         self._wiring_actions(editor)
         self._arrange_actions(editor)
@@ -74,9 +75,34 @@ class BuilderActions(QObject):
         if key is not None:
             self._view.addAction(action)
 
-    def _file_actions(self, files: NetworkFiles) -> None:
+    def _file_actions(self, files: NetworkFiles, exchange: Exchange) -> None:
         self.add("open", "&Open network file…", files.open, icon="open", tip="Put the network of a file on the drawing")
         self.add("save", "&Save network as…", files.save, icon="save", tip="Save only the network, as a JSON file")
+        self.add(
+            "import",
+            "&Import a network…",
+            exchange.bring_in,
+            icon="import",
+            tip="Draw a network of an ONNX file, an exported PyTorch program or a PyTorch script",
+            keywords="onnx pt2 pytorch torchvision code",
+        )
+        self.add(
+            "weights",
+            "Import &weights…",
+            exchange.open_weights,
+            icon="import",
+            tip="See how the weights of a file fit this network, and start trainings from them",
+            keywords="state dict safetensors pretrained checkpoint",
+        )
+        self.add(
+            "export",
+            "&Export the network…",
+            exchange.export,
+            key="Ctrl+E",
+            icon="export",
+            tip="Write it as PyTorch, ONNX, weights, a summary or a table",
+            keywords="onnx pt2 safetensors code latex csv markdown keras summary",
+        )
         self.add("png", "Export picture as &PNG…", files.export_png, icon="image", tip="Save the drawing as a picture")
         self.add("svg", "Export picture as S&VG…", files.export_svg, icon="export", tip="Save the drawing as vectors")
         self.add("pdf", "Export picture as P&DF…", files.export_pdf, icon="export", tip="Save the drawing for print")
@@ -214,7 +240,7 @@ class BuilderActions(QObject):
             self.all[f"align_{side}"].setEnabled(len(nodes) > 1)
         for axis in ("horizontal", "vertical"):
             self.all[f"distribute_{axis}"].setEnabled(len(nodes) > 2)
-        for name in ("all", "layout", "fit", "save", "png", "svg", "pdf"):
+        for name in ("all", "layout", "fit", "save", "weights", "export", "png", "svg", "pdf"):
             self.all[name].setEnabled(bool(spec.nodes))
 
     def _select_all(self) -> None:

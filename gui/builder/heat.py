@@ -43,7 +43,7 @@ TIME = "Measured time"
 def heat_of(name: str, analysis: Analysis, profile: Profile | None) -> Heat | None:
     """The heat of a measure by its name; None where there is nothing to show."""
     if name == TIME:
-        return _heat(profile.layers, set(analysis.spec.by_id), "Time", duration) if profile is not None else None
+        return _heat(profile.layers, set(analysis.spec.by_id), "in one node", duration) if profile is not None else None
     for label, value, spoken in MEASURES:
         if label == name:
             values = {id: float(value(info)) for id, info in analysis.nodes.items()}
@@ -56,4 +56,4 @@ def _heat(values: Mapping[str, float], outermost: set[str], label: str, spoken: 
     if hottest <= 0:
         return None
     shares = {id: min(1.0, value / hottest) for id, value in values.items() if value > 0}
-    return Heat(shares, f"{label}: up to {spoken(hottest)} in one node")
+    return Heat(shares, f"0 … {spoken(hottest)} {label.lower()}")

@@ -15,6 +15,7 @@ from gui.actions import make_action
 from gui.builder.actions import BuilderActions
 from gui.builder.canvas_frame import CanvasFrame
 from gui.builder.drawer import Drawer
+from gui.builder.exchange import Exchange
 from gui.builder.files import NetworkFiles
 from gui.builder.inspector import Inspector
 from gui.builder.my_blocks import MyBlocks
@@ -32,6 +33,7 @@ from gui.document.document import Change
 
 if TYPE_CHECKING:
     from engine.graph.results import Analysis, Problem, Repair
+    from gui.builder.heat import Heat
 
 _BLOCKS = ("unfold", "fold", "enter", "save_block", "detach", "leave", "unfold_all", "fold_all")
 """Commands that a menu leaves out where they mean nothing."""
@@ -51,7 +53,8 @@ class BuildPage(Page):
         self.editor = Editor(context.document, self.scene, context.notifier)
         self.view = CanvasView(self.scene, self.editor, self)
         self.files = NetworkFiles(context, self.editor, self, self.view.show_all)
-        self.commands = BuilderActions(self.view, self.editor, self.files)
+        self.exchange = Exchange(context, self.editor, self, self.view.show_all)
+        self.commands = BuilderActions(self.view, self.editor, self.files, self.exchange)
         self.mine = MyBlocks(context, self)
         self.palette_panel = Palette(self.mine, context.gallery, self)
         self.keeping = SaveBlock(self.view, self.mine, self)
@@ -67,7 +70,7 @@ class BuildPage(Page):
         self.frame = CanvasFrame(self.view, self.commands, self)
         self.inspector = Inspector(self.editor, self.commands, self)
         self.drawer = Drawer(context, self)
-        self.toolbar = BuilderToolbar(self.commands, context.gallery, self.files.open_gallery, self)
+        self.toolbar = BuilderToolbar(self.commands, context, self.files.open_gallery, self)
         self._search = make_action(
             self, "&Add a layer by name", self._find_layer, shortcut="/", icon="search", tip="Search the palette"
         )
@@ -139,6 +142,9 @@ class BuildPage(Page):
         self.drawer.problems.jump.connect(self.jump)
         self.drawer.costs.chosen.connect(self.jump)
         self.drawer.costs.export_wanted.connect(self.files.export_table)
+        self.drawer.costs.heat_changed.connect(self._heat)
+        self.drawer.compare.marks_changed.connect(self.scene.set_marks)
+        self.drawer.compare.chosen.connect(self.jump)
         self.frame.empty.start.connect(lambda: self._insert("Input"))
         self.frame.empty.gallery.connect(self._gallery_under_button)
 
@@ -195,6 +201,9 @@ class BuildPage(Page):
         self.toolbar.totals.show_analysis(analysis)
         self._describe()
 
+    def _heat(self, heat: Heat | None) -> None:
+        self.scene.set_heat(heat.shares if heat is not None else None, heat.legend if heat is not None else "")
+
     def _describe(self) -> None:
         chosen = self.scene.selected_nodes()
         words = [tips.plain(self.scene.nodes[id]) for id in chosen[:3]]
@@ -247,7 +256,12 @@ class BuildPage(Page):
         elif self.scene.selected_edges():
             groups = (("delete",), ("layout",))
         else:
-            groups = (("paste", "all"), ("unfold_all", "fold_all", "leave"), ("layout", "fit"), ("png", "svg", "pdf"))
+            groups = (
+                ("paste", "all"),
+                ("unfold_all", "fold_all", "leave"),
+                ("layout", "fit"),
+                ("export", "png", "svg", "pdf"),
+            )
         for names in groups:
             menu.addActions([commands[name] for name in names if name not in _BLOCKS or commands[name].isEnabled()])
             menu.addSeparator()

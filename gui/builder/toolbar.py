@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QToolButton, QWidget
 from gui import theme
 from gui.builder.actions import BuilderActions
 from gui.builder.totals import TotalsLabel
-from gui.document.gallery import Gallery
+from gui.context import Context
 
 _ALIGN = ("align_left", "align_centre", "align_right", "align_top", "align_middle", "align_bottom")
 
@@ -23,7 +23,7 @@ class BuilderToolbar(QWidget):
     def __init__(
         self,
         actions: BuilderActions,
-        gallery: Gallery,
+        context: Context,
         open_gallery: Callable[[str], object],
         parent: QWidget | None = None,
     ) -> None:
@@ -31,7 +31,7 @@ class BuilderToolbar(QWidget):
         self._buttons = QHBoxLayout(self)
         self._buttons.setContentsMargins(theme.space(1), theme.space(0.5), theme.space(1.5), theme.space(0.5))
         self._buttons.setSpacing(theme.space(0.5))
-        self.gallery = GalleryMenu(gallery, open_gallery, self)
+        self.gallery = GalleryMenu(context, open_gallery, self)
         self._menu("Gallery", "star", "Open a famous network onto the drawing", self.gallery)
         self._menu("File", "file", "Open, save and export this network", self._file_menu(actions))
         self._buttons.addSpacing(theme.space(1))
@@ -47,7 +47,9 @@ class BuilderToolbar(QWidget):
 
     def _file_menu(self, actions: BuilderActions) -> QMenu:
         menu = QMenu(self)
-        menu.addActions([actions["open"], actions["save"]])
+        menu.addActions([actions[name] for name in ("open", "import", "weights")])
+        menu.addSeparator()
+        menu.addActions([actions[name] for name in ("save", "export")])
         menu.addSeparator()
         menu.addActions([actions["png"], actions["svg"]])
         return menu
@@ -75,26 +77,35 @@ class BuilderToolbar(QWidget):
 
 
 class GalleryMenu(QMenu):
-    """The famous networks by year, as far as they are listed. Opening one calls `open_gallery` with its id."""
+    """The famous networks by task, oldest first. Opening one calls `open_gallery` with its id."""
 
-    def __init__(self, gallery: Gallery, open_gallery: Callable[[str], object], parent: QWidget) -> None:
+    def __init__(self, context: Context, open_gallery: Callable[[str], object], parent: QWidget) -> None:
         super().__init__(parent)
-        self._gallery = gallery
+        self._context = context
         self._open = open_gallery
+        self.found: dict[str, QAction] = {}
         self.setToolTipsVisible(True)
-        gallery.changed.connect(self._fill)
+        context.gallery.changed.connect(self._fill)
         self._fill()
 
     def _fill(self) -> None:
         self.clear()
-        for entry in self._gallery.entries:
-            action = self.addAction(f"{entry.name}  ({entry.year})")
-            action.setObjectName(f"gallery.{entry.id}")
+        self.found = {}
+        if "file.gallery" in self._context.actions:
+            self.addAction(self._context.actions["file.gallery"])
+            self.addSeparator()
+        tasks: dict[str, QMenu] = {}
+        for entry in self._context.gallery.entries:
+            if entry.task not in tasks:
+                tasks[entry.task] = self.addMenu(entry.task[:1].upper() + entry.task[1:])
+                tasks[entry.task].setToolTipsVisible(True)
+            action = tasks[entry.task].addAction(f"{entry.name}  ({entry.year})")
             action.setToolTip(entry.idea)
             action.triggered.connect(partial(self._choose, entry.id))
-        if not self._gallery.entries:
+            self.found[entry.id] = action
+        if not self._context.gallery.entries:
             self.addAction("The gallery is being read").setEnabled(False)
-            self._gallery.load()
+            self._context.gallery.load()
 
     def _choose(self, id: str, checked: bool = False) -> None:
         self._open(id)

@@ -262,7 +262,7 @@ def test_a_broken_file_is_refused_and_the_drawing_kept(page: BuildPage, qtbot: Q
 def test_the_gallery_opens_onto_the_drawing_as_one_step(page: BuildPage, qtbot: QtBot) -> None:
     page.context.gallery.load()
     qtbot.waitUntil(lambda: bool(page.context.gallery.entries), timeout=20_000)
-    action = next(a for a in page.toolbar.gallery.actions() if a.objectName() == "gallery.resnet18")
+    action = page.toolbar.gallery.found["resnet18"]
     action.trigger()
     qtbot.waitUntil(lambda: "layer4" in page.scene.nodes, timeout=10_000)
     assert page.scene.nodes["layer4"].card.layers == 16
