@@ -40,6 +40,8 @@ class Split(Layer):
         return _numbered(len(self.sizes))
 
     def build(self, *input_shapes: Shape) -> nn.Module:
+        from torch import nn
+
         from engine.modules.split import Split as Module
 
         shape = input_shapes[0]
@@ -51,7 +53,7 @@ class Split(Layer):
                 f"Split is to cut {total} into {parts} = {sum(self.sizes)}.",
                 "Choose sizes that add up to what comes in, or use Chunk for equal parts.",
             )
-        return Module(self.sizes, self.dim)
+        return Module(self.sizes, self.dim) if len(self.sizes) > 1 else nn.Identity()
 
     def summary(self) -> str:
         return " + ".join(str(size) for size in self.sizes) + ("" if self.dim == 1 else f" · dimension {self.dim}")
@@ -73,6 +75,8 @@ class Chunk(Layer):
         return _numbered(self.chunks)
 
     def build(self, *input_shapes: Shape) -> nn.Module:
+        from torch import nn
+
         from engine.modules.split import Chunk as Module
 
         shape = input_shapes[0]
@@ -82,7 +86,7 @@ class Chunk(Layer):
                 f"Chunk cannot cut {shape[self.dim - 1]} into {self.chunks} equal parts.",
                 "Choose a number of parts that divides it, or use Split with sizes.",
             )
-        return Module(self.chunks, self.dim)
+        return Module(self.chunks, self.dim) if self.chunks > 1 else nn.Identity()
 
     def summary(self) -> str:
         return f"{self.chunks} parts" + ("" if self.dim == 1 else f" · dimension {self.dim}")

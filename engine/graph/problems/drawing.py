@@ -9,14 +9,14 @@ from functools import partial
 from engine.graph.level import Level
 from engine.graph.ports import input_ports, is_known, is_variadic, output_ports
 from engine.graph.problems.base import View, register, title, try_layer
-from engine.graph.repairs import add_input, add_output, become, cut, take_out, wire
+from engine.graph.repairs import add_input, add_output, become, cut, take_out, wire, within
 from engine.graph.results import Problem, Repair
-from engine.graph.shapes import facts_of
+from engine.graph.shapes import facts_of, written
 from engine.graph.spec import INPUT, OUTPUT, EdgeSpec, NodeSpec, Shape
-from engine.graph.topology import cycles, reachable
+from engine.graph.topology import cycles, order, reachable
 from engine.layers.base import LAYERS
 
-_USUAL_INPUTS: tuple[Shape, ...] = ((1, 32, 32), (3, 224, 224), (1024,))
+_USUAL_INPUTS: tuple[Shape, ...] = ((1, 32, 32), (3, 64, 64), (3, 224, 224), (3, 512, 512), (1024,), (16, 32))
 
 
 @register("no-input")
@@ -25,12 +25,11 @@ def no_input(view: View) -> Iterator[Problem]:
     if view.spec.inputs:
         return
     open_ports = [(id, ports[0]) for id, ports in view.level.missing.items()]
-    target, shape = None, _USUAL_INPUTS[0]
+    target, shapes = None, _USUAL_INPUTS[:1]
     if open_ports:
         id, port = min(open_ports, key=lambda one: view.spec.by_id[one[0]].position[::-1])
         target = EdgeSpec("", id, "out", port)
-        node = view.spec.by_id[id]
-        shape = next((s for s in _USUAL_INPUTS if try_layer(node.type, node.params, (s,))), shape)
+        shapes = _taken_by(view.spec.by_id[id]) or shapes
     label = f"Add an Input and connect it to {target.target}" if target else "Add an Input"
     yield Problem(
         "error",
@@ -38,8 +37,19 @@ def no_input(view: View) -> Iterator[Problem]:
         None,
         "The network has no Input, so nothing can come in.",
         "Add an Input node.",
-        (Repair("add-input", label, partial(add_input, target=target, shape=shape)),),
+        tuple(
+            Repair("add-input", f"{label} ({written(shape)})", partial(add_input, target=target, shape=shape))
+            for shape in shapes
+        ),
     )
+
+
+def _taken_by(node: NodeSpec) -> tuple[Shape, ...]:
+    """Usual inputs that a node would take; for a block first the one that it was drawn for."""
+    drawn = node.subgraph.inputs[0].params.get("shape") if node.subgraph and node.subgraph.inputs else None
+    if node.type not in LAYERS:
+        return (*((drawn,) if isinstance(drawn, tuple) else ()), *_USUAL_INPUTS)
+    return tuple(shape for shape in _USUAL_INPUTS if try_layer(node.type, node.params, (shape,)))
 
 
 @register("no-output")
@@ -177,21 +187,32 @@ def cycle(view: View) -> Iterator[Problem]:
             nodes[0],
             message,
             "Remove one of the connections between them.",
-            (*_other_sources(view, back), cut(back, label)),
+            (*_other_sources(view, nodes), cut(back, label)),
         )
 
 
-def _other_sources(view: View, back: list[EdgeSpec]) -> list[Repair]:
-    """For a port that takes one edge only: what could feed it instead of the node that lies behind it."""
-    target = view.spec.by_id[back[0].target]
-    if len(back) > 1 or is_variadic(target) or not is_known(target):
-        return []
-    port = back[0].target_port
-    sources = possible_sources(view.level, target, port)[:2]
-    return [
-        wire(EdgeSpec(id, target.id, out, port), f"Connect {id} to {target.id} instead of {back[0].source}")
-        for id, out in sources
-    ]
+def _other_sources(view: View, nodes: tuple[str, ...]) -> list[Repair]:
+    """For edges that run against the drawing: what could feed their target instead, or nothing where it has others."""
+    ring = set(nodes)
+    edges = [edge for edge in view.spec.edges if edge.source in ring and edge.target in ring]
+    rise = {id: view.spec.by_id[id].position[1] for id in nodes}
+    found: list[Repair] = []
+    for edge in sorted(edges, key=lambda one: rise[one.target] - rise[one.source])[:3]:
+        target = view.spec.by_id[edge.target]
+        if rise[edge.target] > rise[edge.source] or not is_known(target):
+            continue
+        if is_variadic(target):
+            found.append(cut((edge,), f"Remove the connection from {edge.source} to {edge.target}"))
+            continue
+        sources = possible_sources(view.level, target, edge.target_port)[:2]
+        found += [
+            wire(
+                EdgeSpec(id, target.id, out, edge.target_port),
+                f"Connect {id} to {target.id} instead of {edge.source}",
+            )
+            for id, out in sources
+        ]
+    return found
 
 
 def _leading_back(view: View, nodes: tuple[str, ...]) -> list[EdgeSpec]:
@@ -279,5 +300,18 @@ def bad_edge(view: View) -> Iterator[Problem]:
                 edge.target if target is not None else None,
                 f"The connection from {edge.source} to {edge.target} cannot be: {fault}.",
                 "Remove the connection.",
-                (cut((edge,), f"Remove the connection from {edge.source} to {edge.target}"),),
+                (*_way_out(source), cut((edge,), f"Remove the connection from {edge.source} to {edge.target}")),
             )
+
+
+def _way_out(source: NodeSpec | None) -> list[Repair]:
+    """An Output for a block that gives nothing out although something is to be fed by it."""
+    inside = source.subgraph if source is not None else None
+    if source is None or inside is None or inside.outputs:
+        return []
+    last = next((id for id in reversed(order(inside)) if not inside.edges_out_of.get(id)), None)
+    if last is None or not output_ports(inside.by_id[last]):
+        return []
+    end = EdgeSpec(last, "", output_ports(inside.by_id[last])[0], "in")
+    label = f"Add an Output after {last} inside {source.id}"
+    return [within(source.id, Repair("add-output", label, partial(add_output, source=end)))]

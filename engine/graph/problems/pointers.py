@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.graph.ports import output_ports
 from engine.graph.problems.base import View, register, title, try_edit
 from engine.graph.repairs import combined, set_param, take_out, wire
 from engine.graph.results import Problem, Repair
@@ -23,8 +24,10 @@ def foreign_switches(view: View) -> Iterator[Problem]:
             continue
         edge = view.level.arriving(node.id)[1]
         source = view.spec.by_id[edge.source]
-        if source.type in (BLOCK, INPUT):
-            continue  # they may come through here
+        if source.type == INPUT and not view.top:
+            continue  # they may come into the block from outside
+        if source.type == BLOCK:
+            source, edge = _inside(view, source, edge)
         fault = _fault(node, source, edge)
         if fault:
             yield Problem(
@@ -35,6 +38,16 @@ def foreign_switches(view: View) -> Iterator[Problem]:
                 "Connect its indices with those of that pooling.",
                 (*_poolings(view, node), take_out(node.id)),
             )
+
+
+def _inside(view: View, block: NodeSpec, edge: EdgeSpec) -> tuple[NodeSpec, EdgeSpec]:
+    """The node in a block, and the edge from it, whose value leaves by the port that the edge comes from."""
+    level = view.level.inside.get(block.id)
+    ports = output_ports(block)
+    if level is None or edge.source_port not in ports:
+        return block, edge
+    last = level.feeding(level.spec.outputs[ports.index(edge.source_port)].id)
+    return (level.spec.by_id[last.source], last) if last is not None else (block, edge)
 
 
 def _fault(node: NodeSpec, source: NodeSpec, edge: EdgeSpec) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 
 from engine.graph.edits import own_weights, set_each
 from engine.graph.ports import is_each
-from engine.graph.problems.base import View, register, title
+from engine.graph.problems.base import View, register, title, try_edit
 from engine.graph.problems.heads import width_setting
 from engine.graph.repairs import put_between, take_out
 from engine.graph.results import Problem, Repair
@@ -58,4 +58,21 @@ def not_for_each(view: View) -> Iterator[Problem]:
             f"{id} (Block) cannot run: {failure.what}",
             f"{failure.advice} Now it gets {' and '.join(map(written, shapes))}.",
             (*repairs, take_out(id)),
+        )
+    for id, inner in view.level.inside.items():
+        node, shapes = view.spec.by_id[id], view.level.shapes_into(id)
+        if not is_each(node) or node.shares is not None or not inner.failures:
+            continue
+        repair = Repair("each-off", f"Apply {id} to the whole input", partial(set_each, id=id, each=False))
+        whole = try_edit(view, repair.apply)
+        if whole is None or id not in whole.inside or whole.inside[id].failures:
+            continue
+        yield Problem(
+            "error",
+            "not-for-each",
+            id,
+            f"{id} (Block) is applied to each of the {shapes[0][0]} elements of {written(shapes[0])}, so that what is "
+            f"in it gets {written(shapes[0][1:])} and cannot run.",
+            "Apply it to the whole input, for which its layers are made.",
+            (repair, take_out(id)),
         )
