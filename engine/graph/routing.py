@@ -63,11 +63,12 @@ class Route:
 
     @property
     def label(self) -> Point:
-        """Where the pill with the shape is centred: in the gap above the target, clear of its neighbours."""
+        """Where the pill with the shape is centred: on the way's beginning, since all edges of one port carry the same
+        shape; between two neighbours in the middle."""
         (sx, sy), (tx, ty) = self.start, self.end
-        if self.lane is None:
-            return ((sx + tx) / 2, (sy + ty) / 2) if 0 < ty - sy <= ROW else (tx, ty - TURN / 2)
-        return (tx + (self.lane - tx) * 0.68, ty - TURN * 0.56)
+        if self.lane is None and abs(tx - sx) < 1:
+            return (sx, (sy + ty) / 2 if 0 < ty - sy <= ROW else sy + TURN / 2)
+        return _bezier(self.curves[0], 0.3)
 
     def moved(self, dx: float, dy: float) -> Route:
         """The same way somewhere else."""
@@ -220,12 +221,12 @@ def _blocked(boxes: Iterable[Box]) -> list[tuple[float, float]]:
 
 
 def _lane(sx: float, tx: float, blocked: list[tuple[float, float]]) -> float:
-    """The free x that costs the least way; the right one of two equals."""
+    """The free x that costs the least way; of equals the source's own column, else the right one."""
     options = [sx, tx, *(end for stretch in blocked for end in stretch)]
     free = [x for x in options if not any(low < x < high for low, high in blocked)]
     if sx == tx and not blocked:
         return sx + _HALF + _CLEAR
-    return min(free, key=lambda x: (abs(x - sx) + abs(x - tx), -x))
+    return min(free, key=lambda x: (abs(x - sx) + abs(x - tx), x != sx, -x))
 
 
 def _gap(x: float, blocked: list[tuple[float, float]]) -> tuple[float, float]:

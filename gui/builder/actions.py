@@ -173,6 +173,14 @@ class BuilderActions(QObject):
             tip="Arrange all layers from top to bottom",
             keywords="auto layout tidy",
         )
+        self.add(
+            "columns",
+            "Arrange in &columns",
+            editor.arrange_in_columns,
+            icon="table",
+            tip="Arrange a long network in columns side by side, as wide as a slide",
+            keywords="slide auto layout wide",
+        )
         for side, text, icon in _ALIGN:
             tip = f"{text}; needs two or more selected layers"
             self.add(f"align_{side}", text, partial(editor.align, side), icon=icon, tip=tip)
@@ -240,7 +248,7 @@ class BuilderActions(QObject):
             self.all[f"align_{side}"].setEnabled(len(nodes) > 1)
         for axis in ("horizontal", "vertical"):
             self.all[f"distribute_{axis}"].setEnabled(len(nodes) > 2)
-        for name in ("all", "layout", "fit", "save", "weights", "export", "png", "svg", "pdf"):
+        for name in ("all", "layout", "columns", "fit", "save", "weights", "export", "png", "svg", "pdf"):
             self.all[name].setEnabled(bool(spec.nodes))
 
     def _select_all(self) -> None:

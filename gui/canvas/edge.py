@@ -26,6 +26,7 @@ class EdgeItem(QGraphicsItem):
         self.spec = spec
         self.route = Route((0.0, 0.0), (0.0, 0.0))
         self.label = "?"
+        self.pill = True
         self.lit = False
         self._path = QPainterPath()
         self._bounds = QRectF()
@@ -51,6 +52,16 @@ class EdgeItem(QGraphicsItem):
             self._fit()
             self.update()
 
+    def show_pill(self, pill: bool) -> None:
+        """Whether the shape stands on this edge; of the edges out of one port one carries it for all."""
+        if pill != self.pill:
+            self.pill = pill
+            self.update()
+
+    @property
+    def labelled(self) -> bool:
+        return self.pill and bool(self.label)
+
     def set_lit(self, lit: bool) -> None:
         """Look as if under the pointer, or as the place where a dragged layer goes."""
         if lit != self.lit:
@@ -66,7 +77,7 @@ class EdgeItem(QGraphicsItem):
         """How far a point of the scene is from the curve, or from the pill if that is closer."""
         width, height = painting.pill_size(self.label)
         x, y = self.route.label
-        if abs(point.x() - x) <= width / 2 and abs(point.y() - y) <= height / 2:
+        if self.labelled and abs(point.x() - x) <= width / 2 and abs(point.y() - y) <= height / 2:
             return 0.0
         flat = self.route.points()
         return min((_from_segment(point, a, b) for a, b in pairwise(flat)), default=float("inf"))

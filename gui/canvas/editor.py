@@ -13,6 +13,7 @@ from PySide6.QtGui import QGuiApplication
 from engine.errors import BadInput
 from engine.graph import edits
 from engine.graph.borders import change, connect_across
+from engine.graph.columns import in_columns
 from engine.graph.edits import Edit
 from engine.graph.layout import GRID, layout
 from engine.graph.paths import find, is_inside, join, level_of, name_of, parent_of
@@ -246,6 +247,10 @@ class Editor:
     def auto_layout(self) -> bool:
         """Arrange the whole level in view anew, with what is in its blocks."""
         return self.edit(self.scene.view.scope, "Arrange", layout)
+
+    def arrange_in_columns(self) -> bool:
+        """Arrange the level in view in columns side by side, as it fits on a slide."""
+        return self.edit(self.scene.view.scope, "Arrange in columns", in_columns)
 
     # removing, copying
 

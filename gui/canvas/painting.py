@@ -279,7 +279,10 @@ def _paint_title(painter: QPainter, card: Card, right: float) -> None:
     title = QFontMetricsF(bold).elidedText(card.title, Qt.TextElideMode.ElideRight, box.width())
     painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, title)
     rest = box.adjusted(_width(title, "body", pixels, bold=True) + 7, 0, 0, 0)
-    if rest.width() < 24 or (not card.summary and not _name_beside(card, rest.width())):
+    if card.name.lower() == card.title.lower():
+        return
+    alone = not _name_beside(card, rest.width())
+    if rest.width() < 24 or (alone and (not card.summary or card.layers)):
         return
     small = scene_font("body", fitting(card.name, 11, 9, rest.width()))
     painter.setFont(small)
@@ -290,8 +293,8 @@ def _paint_title(painter: QPainter, card: Card, right: float) -> None:
 
 
 def _name_beside(card: Card, room: float) -> bool:
-    """Whether the name has room beside the title; otherwise a card without a summary shows it below."""
-    return _width(card.name, "body", 9) <= room
+    """Whether the name has room beside the title, or need not be said; otherwise it may stand below."""
+    return card.name.lower() == card.title.lower() or _width(card.name, "body", 9) <= room
 
 
 def _paint_summary(painter: QPainter, card: Card, facts: Facts) -> None:
@@ -308,7 +311,8 @@ def _paint_summary(painter: QPainter, card: Card, facts: Facts) -> None:
         painter.drawText(bottom, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, right)
     lines = _broken(card.summary, bottom.width())
     if card.layers:
-        lines = [*lines[:1], left[0]]
+        # Blocks of one kind are told apart by their names, which matter more than what is in them.
+        lines = [lines[0] if lines and _title_leaves_room(card) else card.name, left[0]]
     painter.setPen(QColor(t.text if card.known else t.problem))
     if not lines:
         painter.setPen(QColor(t.text_muted))
@@ -321,6 +325,13 @@ def _paint_summary(painter: QPainter, card: Card, facts: Facts) -> None:
         painter.setFont(scene_font("body", fitting(line, 11, 9, room)))
         text = QFontMetricsF(painter.font()).elidedText(line, Qt.TextElideMode.ElideRight, room + 1)
         painter.drawText(box, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+
+def _title_leaves_room(card: Card) -> bool:
+    """Whether the name of a block stands beside its title."""
+    room = CORNER.left() - 2 - _LEFT
+    title = _width(card.title, "body", fitting(card.title, 13, 10, room, bold=True), bold=True)
+    return _name_beside(card, room - title - 7)
 
 
 def _instead(card: Card, facts: Facts) -> str:

@@ -106,6 +106,8 @@ class CanvasScene(QGraphicsScene):
         self._picking = False
         self._wire(change, fresh)
         self.route()
+        if change.geometry:
+            self._place_pills()
         if fresh and self._analysis is not None:
             self._mark()
         if fresh and (self.heat or self._changes):
@@ -294,7 +296,7 @@ class CanvasScene(QGraphicsScene):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         large = detail < painting.MIDDLE
         for item in self.items(QRectF(rect), _ITEMS):
-            if isinstance(item, EdgeItem) and item.label:
+            if isinstance(item, EdgeItem) and item.labelled:
                 painting.paint_pill(painter, item.route.label, item.label, item.strong, large)
 
     # within
@@ -316,6 +318,18 @@ class CanvasScene(QGraphicsScene):
                 item.show_wired(frozenset(into | out))
         for edge in change.edges_added:
             self.edges[edge].show_label(self._shape_on(edge))
+
+    def _place_pills(self) -> None:
+        """One pill for all edges out of a port: on the one that runs straightest."""
+        best: dict[tuple[str, str], tuple[tuple[bool, float, float], EdgeSpec]] = {}
+        for edge, way in self.view.routes.items():
+            across, down = abs(way.end[0] - way.start[0]), way.end[1] - way.start[1]
+            rank = ((way.lane is not None, across, down), edge)
+            port = (edge.source, edge.source_port)
+            if port not in best or rank < best[port]:
+                best[port] = rank
+        for edge, item in self.edges.items():
+            item.show_pill(best[edge.source, edge.source_port][1] == edge)
 
     def _label(self) -> None:
         for edge, item in self.edges.items():
