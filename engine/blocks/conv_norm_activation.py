@@ -34,10 +34,29 @@ def conv_norm(
         conv["padding"] = "same"
     further = {"stride": stride, "groups": groups, "dilation": dilation}
     conv.update({name: value for name, value in further.items() if value != 1})
-    steps: list[Step] = [("Conv2d", id, conv), ("BatchNorm2d", f"{id}_norm", dict(norm or {}))]
-    if activation != "none":
-        steps.append((activation, f"{id}_act", {}))
-    return steps
+    return [("Conv2d", id, conv), *_finish(id, activation, norm)]
+
+
+def depthwise_norm(
+    id: str,
+    kernel_size: int = 3,
+    *,
+    stride: int = 1,
+    dilation: int = 1,
+    activation: str = "ReLU",
+    norm: Mapping[str, Any] | None = None,
+) -> list[Step]:
+    """The same with a depthwise convolution, which has as many filters as channels come in, however many these are."""
+    conv: dict[str, Any] = {"kernel_size": kernel_size, "bias": False}
+    further = {"stride": stride, "dilation": dilation}
+    conv.update({name: value for name, value in further.items() if value != 1})
+    return [("DepthwiseConv2d", id, conv), *_finish(id, activation, norm)]
+
+
+def _finish(id: str, activation: str, norm: Mapping[str, Any] | None) -> list[Step]:
+    """Normalisation and activation of the convolution `id`."""
+    last: list[Step] = [] if activation == "none" else [(activation, f"{id}_act", {})]
+    return [("BatchNorm2d", f"{id}_norm", dict(norm or {})), *last]
 
 
 def conv_norm_activation(
@@ -77,6 +96,10 @@ EXPOSED = {
     "kernel size": [("conv", "kernel_size", 1)],
     "stride": [("conv", "stride", 1)],
 }
+
+
+WINDOW = {name: EXPOSED[name] for name in ("kernel size", "stride")}
+"""The same without the channels, for where a shortcut or a gate behind it counts on them."""
 
 
 class ConvNormOptions(BlockOptions):

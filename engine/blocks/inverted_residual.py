@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from engine.blocks.base import BlockEntry, BlockOptions, add
-from engine.blocks.conv_norm_activation import conv_norm
+from engine.blocks.conv_norm_activation import conv_norm, depthwise_norm
 from engine.blocks.squeeze_excitation import squeeze_excitation
 from engine.gallery.base import Drawing
 from engine.graph.spec import NetworkSpec
@@ -57,16 +57,7 @@ def inverted_residual(
     step = 1 if dilation > 1 else stride
     last = net.chain(
         last,
-        *conv_norm(
-            "depthwise",
-            expanded,
-            kernel_size,
-            stride=step,
-            dilation=dilation,
-            groups=expanded,
-            activation=activation,
-            norm=norm,
-        ),
+        *depthwise_norm("depthwise", kernel_size, stride=step, dilation=dilation, activation=activation, norm=norm),
     )
     if squeezed:
         inside = squeeze_excitation(expanded, squeezed, activation=squeeze_activation, gate=gate)
@@ -83,7 +74,7 @@ def exposed(in_channels: int, expanded: int, squeezed: int = 0) -> Exposed:
     """What such a block shows on its card: the width inside, and the size of its filters."""
     shown: Exposed = {"kernel size": [("depthwise", "kernel_size", 1)]}
     if expanded != in_channels:
-        width = [("expand", "out_channels", 1), ("depthwise", "out_channels", 1), ("depthwise", "groups", 1)]
+        width = [("expand", "out_channels", 1)]
         shown["expanded width"] = [*width, ("se.fc2", "out_channels", 1)] if squeezed else width
     if squeezed:
         shown["squeezed width"] = [("se.fc1", "out_channels", 1)]

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from engine.blocks.base import BlockEntry, BlockOptions, add
-from engine.blocks.conv_norm_activation import conv_norm
+from engine.blocks.conv_norm_activation import conv_norm, depthwise_norm
 from engine.gallery.base import Drawing
 from engine.graph.spec import NetworkSpec
 from engine.layers.fields import Count, Extent
@@ -20,7 +20,7 @@ def separable(
     net = Drawing("Separable")
     last = net.chain(
         net.input(in_channels, 56, 56),
-        *conv_norm("depthwise", in_channels, kernel_size, stride=stride, groups=in_channels, activation=activation),
+        *depthwise_norm("depthwise", kernel_size, stride=stride, activation=activation),
         *conv_norm("pointwise", out_channels, activation=activation),
     )
     return net.output(last)

@@ -6,7 +6,7 @@ import re
 
 from pydantic import Field
 
-from engine.blocks.conv_norm_activation import EXPOSED, conv_norm_activation, renamed
+from engine.blocks.conv_norm_activation import EXPOSED, WINDOW, conv_norm_activation, renamed
 from engine.blocks.inverted_residual import exposed, inverted_residual, part_of
 from engine.gallery.base import Drawing, GalleryEntry, Options, PaperRow, add
 from engine.graph.spec import NetworkSpec
@@ -57,7 +57,7 @@ def _stage(width: int, row: tuple[int, int, int, int, int], before: int, options
 def build(options: EfficientNetOptions) -> NetworkSpec:
     net = Drawing("EfficientNet-B0")
     stem = conv_norm_activation(options.in_channels, 32, stride=2, activation="SiLU")
-    last = net.block("stem", stem, net.input(options.in_channels, 224, 224), exposed=EXPOSED)
+    last = net.block("stem", stem, net.input(options.in_channels, 224, 224), exposed=WINDOW)
     width, before = 32, 0
     for number, row in enumerate(STAGES, start=1):
         last = net.block(f"stage{number}", _stage(width, row, before, options), last)

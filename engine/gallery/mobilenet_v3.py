@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import Field
 
-from engine.blocks.conv_norm_activation import EXPOSED, conv_norm_activation, renamed
+from engine.blocks.conv_norm_activation import EXPOSED, WINDOW, conv_norm_activation, renamed
 from engine.blocks.inverted_residual import divisible, exposed, inverted_residual, part_of
 from engine.gallery.base import Drawing, GalleryEntry, Options, PaperRow, add
 from engine.graph.spec import NetworkSpec
@@ -137,7 +137,7 @@ def features(
     The bottlenecks named by their number in `expanded_outputs` also give their widened picture ("bneck13:expanded").
     """
     stem = conv_norm_activation(in_channels, table[0].in_channels, stride=2, activation="Hardswish", norm=norm)
-    last = net.block("stem", stem, after, exposed=EXPOSED)
+    last = net.block("stem", stem, after, exposed=WINDOW)
     for number, row in enumerate(table, start=1):
         inside = bottleneck(row, norm=norm, expanded_output=number in expanded_outputs)
         shown = exposed(row.in_channels, row.expanded, row.squeezed)

@@ -12,10 +12,11 @@ POOL = {"kernel_size": 3, "stride": 2, "padding": 1}
 MIDDLE = 728
 
 
-def separable_norm(id: str, in_channels: int, out_channels: int) -> list[tuple[str, str, dict[str, object]]]:
+def separable_norm(id: str, out_channels: int) -> list[tuple[str, str, dict[str, object]]]:
     """Depthwise, pointwise, normalisation: Xception has nothing between the first two, which the paper found best."""
-    depthwise = {"out_channels": in_channels, "kernel_size": 3, "padding": "same", "groups": in_channels, "bias": False}
-    return [("Conv2d", f"{id}_depthwise", depthwise), *conv_norm(f"{id}_pointwise", out_channels, activation="none")]
+    depthwise = {"kernel_size": 3, "bias": False}
+    pointwise = conv_norm(f"{id}_pointwise", out_channels, activation="none")
+    return [("DepthwiseConv2d", f"{id}_depthwise", depthwise), *pointwise]
 
 
 def residual(in_channels: int, widths: Sequence[int], *, first_relu: bool = True, pool: bool = True) -> NetworkSpec:
@@ -29,7 +30,7 @@ def residual(in_channels: int, widths: Sequence[int], *, first_relu: bool = True
     for number, after in enumerate(widths, start=1):
         if first_relu or number > 1:
             last = net.node("ReLU", f"relu{number}", last)
-        last = net.chain(last, *separable_norm(f"sep{number}", width, after))
+        last = net.chain(last, *separable_norm(f"sep{number}", after))
         width = after
     shortcut = start
     if pool:
@@ -70,8 +71,8 @@ def exit_flow() -> NetworkSpec:
     """One more block that halves the picture, then two wide separable convolutions: 19×19×728 to 10×10×2048."""
     net = Drawing("Exit flow")
     last = net.block("block13", residual(MIDDLE, (MIDDLE, 1024)), net.input(MIDDLE, 19, 19))
-    for number, (before, width) in enumerate(((1024, 1536), (1536, 2048)), start=1):
-        last = net.chain(last, *separable_norm(f"sep{number}", before, width), ("ReLU", f"relu{number}"))
+    for number, width in enumerate((1536, 2048), start=1):
+        last = net.chain(last, *separable_norm(f"sep{number}", width), ("ReLU", f"relu{number}"))
     return net.output(last)
 
 

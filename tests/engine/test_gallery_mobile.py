@@ -8,12 +8,14 @@ import torchvision
 from torch import nn
 from torchvision.models.mobilenetv3 import _mobilenet_v3_conf
 
-from engine.blocks.base import BLOCKS
+from engine.blocks.base import BLOCKS, block_params
 from engine.gallery import GALLERY, open_network
 from engine.gallery.base import Drawing, with_input
 from engine.gallery.mobilenet_v3 import Row, features, large, rename_features, small
+from engine.graph import edits
 from engine.graph.analyse import analyse
 from engine.graph.compile import compile_network
+from engine.graph.exposed import exposed
 from tests.helpers.twins import answers, stir
 
 TWINS = {
@@ -67,7 +69,9 @@ def test_the_work_of_mobilenet_v1_is_in_its_pointwise_convolutions() -> None:
     """Howard et al. 2017, table 2: 94.86 % of the multiply-adds and 74.59 % of the parameters."""
     analysis = analyse(open_network("mobilenet_v1"))
     point = [info for id, info in analysis.nodes.items() if id.endswith(".pointwise")]
-    weights = sum(info.parameters for info in analysis.nodes.values() if info.type in ("Conv2d", "Linear"))
+    weights = sum(
+        info.parameters for info in analysis.nodes.values() if info.type in ("Conv2d", "DepthwiseConv2d", "Linear")
+    )
     assert sum(info.macs for info in point) / analysis.totals.macs == pytest.approx(0.9486, abs=1e-3)
     assert sum(info.parameters for info in point) / weights == pytest.approx(0.7459, abs=3e-3)
 
@@ -150,12 +154,18 @@ def test_the_widened_picture_can_be_taken_out() -> None:
     assert analysis.nodes["bneck13"].output_shapes == ((80, 10, 10), (672, 20, 20))
 
 
+@pytest.mark.parametrize("id", [*TWINS, "mobilenet_v1"])
+def test_what_its_blocks_show_can_be_changed(id: str) -> None:
+    """Layers behind a change take what comes: no width of an input is written down anywhere."""
+    spec = open_network(id)
+    for block in spec.nodes:
+        for name, one in exposed(block).items():
+            value = one.value if name == "stride" else one.value + 2
+            assert not analyse(edits.set_exposed(spec, block.id, name, value)).errors, (block.id, name)
+
+
 @pytest.mark.parametrize("id", ["conv_norm_activation", "squeeze_excitation", "inverted_residual", "separable"])
 def test_a_dropped_block_works_and_shows_its_parameters(id: str) -> None:
-    from engine.blocks.base import block_params
-    from engine.graph import edits
-    from engine.graph.exposed import exposed
-
     entry = BLOCKS.get(id)
     options = entry.options()
     inside = entry.build(options)
