@@ -38,7 +38,8 @@ class Convert(Command):
         spec: NetworkSpec | None = None if is_run and not args.input else open_argument(args).spec
         job = ExportJob(spec, args.to, args.out, args.weights, folder if is_run else None, args.nested)
         done = job(emit, CancelSource().token)
-        out.data({"out": done.path, "to": args.to, "more": done.more, "fresh_weights": done.fresh, "note": done.note})
+        told = {"out": done.path, "to": args.to, "name": done.name, "more": done.more, "note": done.note}
+        out.data({**told, "fresh_weights": done.fresh})
         for line in _lines(done):
             out.text(line)
         return DONE
@@ -46,7 +47,7 @@ class Convert(Command):
 
 def _lines(done: Exported) -> list[str]:
     files = " and ".join(str(path) for path in (done.path, *done.more))
-    lines = [f"Written to {files}. {done.note}".strip()]
+    lines = [f"{done.name} is written to {files}. {done.note}".strip()]
     if done.fresh:
         lines.append("Its weights are new and random, since none were given: --weights FILE, or a run instead.")
     return lines

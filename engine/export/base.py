@@ -75,12 +75,14 @@ class Exported:
 
     Attributes:
         path: the file that was asked for; `more` lie beside it.
+        name: of the network.
         fresh: whether the weights in it are new random ones, since none were given.
         note: a sentence about it, such as how well it agrees with the network; or "".
     """
 
     path: Path
     format: str
+    name: str = ""
     more: tuple[Path, ...] = ()
     fresh: bool = False
     note: str = ""

@@ -56,7 +56,7 @@ class ExportJob:
         package = self._package(say)
         written = form().write(package, path, say)
         fresh = form.holds_weights and package.weights is None
-        return Exported(path, self.format, written.more, fresh, written.note)
+        return Exported(path, self.format, package.spec.name, written.more, fresh, written.note)
 
     def _package(self, say: Say) -> Package:
         """The network with what travels with it."""

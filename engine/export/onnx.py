@@ -19,11 +19,14 @@ class Onnx(ExportFormat):
     packages: ClassVar[tuple[str, ...]] = ("onnx", "onnxscript", "onnxruntime")
 
     def write(self, package: Package, path: Path, say: Say) -> Written:
+        from engine.export.program.capture import holdable
         from engine.export.program.onnx_model import checked, converted
 
+        package, without = holdable(package)
         data = converted(package, say)
         say("Running it in onnxruntime")
         worst = checked(package, data)
         say("Writing the file")
         write_atomic(path, data)
-        return Written(note=f"onnxruntime agrees to {worst:.0e}." if worst else "onnxruntime agrees exactly.")
+        agrees = f"onnxruntime agrees to {worst:.0e}." if worst else "onnxruntime agrees exactly."
+        return Written(note=f"{agrees} {without}".strip())

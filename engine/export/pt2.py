@@ -23,9 +23,10 @@ class Pt2(ExportFormat):
     def write(self, package: Package, path: Path, say: Say) -> Written:
         import torch
 
-        from engine.export.program.capture import answers, capture, difference, quietly, sample_of, scale_of
+        from engine.export.program.capture import answers, capture, difference, holdable, quietly, sample_of, scale_of
 
         say("Capturing the network")
+        package, without = holdable(package)
         program = capture(package)
         say("Packing it")
         buffer = io.BytesIO()
@@ -48,4 +49,5 @@ class Pt2(ExportFormat):
             )
         say("Writing the file")
         write_atomic(path, buffer.getvalue())
-        return Written(note=f"It agrees with the network to {worst:.0e}." if worst else "It agrees exactly.")
+        agrees = f"It agrees with the network to {worst:.0e}." if worst else "It agrees exactly."
+        return Written(note=f"{agrees} {without}".strip())

@@ -22,7 +22,7 @@ class PyTorch(ExportFormat):
         beside = path.with_suffix(".safetensors")
         note = described(package)
         if package.weights is not None:
-            note = f'The weights are in {beside.name}: net = load("{beside.name}"). {note}'.strip()
+            note = f"The weights are in {beside.name}: net = load('{beside.name}'). {note}".strip()
         source = generate(package.spec, classes=package.classes, note=note)
         if package.weights is not None:
             EXPORTS.get("safetensors")().write(package, beside, say)

@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import save_file
 
 from engine.cancel import CancelSource
+from engine.errors import JobFailed
 from engine.export.job import ExportJob
 from engine.export.source.generate import generate
 from engine.gallery import GALLERY, open_network
@@ -35,8 +36,11 @@ KINDS = [
 OTHERS = [id for id in GALLERY if id not in KINDS]
 GROUPS = [OTHERS[k::6] for k in range(6)]
 
-NOT_ONNX: dict[str, str] = {}
-"""Networks that ONNX cannot hold, and why."""
+SECOND_STAGE = "its second stage looks at regions that the first has chosen by their scores, each picture by itself"
+NOT_ONNX = dict.fromkeys(
+    ("fasterrcnn_resnet50_fpn", "maskrcnn_resnet50_fpn", "keypointrcnn_resnet50_fpn"), SECOND_STAGE
+)
+"""Networks that ONNX cannot hold, and why. Of the other detectors it holds all but the last choice among the boxes."""
 
 
 def check_onnx(id: str, folder: Path) -> None:
@@ -48,12 +52,14 @@ def check_onnx(id: str, folder: Path) -> None:
     job = ExportJob(spec, "onnx", folder / f"{id}.onnx", folder / "given.safetensors")
     done = job(lambda event: None, CancelSource().token)
     session = onnxruntime.InferenceSession(str(done.path), providers=["CPUExecutionProvider"])
-    inputs = example_inputs(spec, 2, seed=7)
-    fed = {one.name: x.numpy() for one, x in zip(session.get_inputs(), inputs, strict=True)}
-    assert [one.name for one in session.get_outputs()] == [node.id for node in spec.outputs]
-    for one, wanted in zip(session.run(None, fed), answers(net, inputs), strict=True):
-        scale = max(1e-2, float(wanted.double().abs().max()))
-        torch.testing.assert_close(torch.from_numpy(one), wanted, atol=1e-4 * scale, rtol=1e-4)
+    inputs = dict(zip((node.id for node in spec.inputs), example_inputs(spec, 2, seed=7), strict=True))
+    given = {one.name: inputs[one.name].numpy() for one in session.get_inputs()}
+    wanted = dict(zip((node.id for node in spec.outputs), answers(net, tuple(inputs.values())), strict=True))
+    names = [one.name for one in session.get_outputs()]
+    assert set(wanted) - set(names) <= {"boxes", "scores", "labels"}
+    for name, one in zip(names, session.run(None, given), strict=True):
+        scale = max(1e-2, float(wanted[name].double().abs().max()))
+        torch.testing.assert_close(torch.from_numpy(one), wanted[name], atol=1e-4 * scale, rtol=1e-4, msg=name)
 
 
 def check_sources(ids: list[str], folder: Path) -> None:
@@ -133,5 +139,7 @@ def test_onnx_of_some_networks_agrees(id: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("id", [id for id in GALLERY if id not in ("lenet5", "mobilenet_v3_small")])
 def test_onnx_of_every_network_agrees(id: str, tmp_path: Path) -> None:
     if id in NOT_ONNX:
-        pytest.skip(NOT_ONNX[id])
-    check_onnx(id, tmp_path)
+        with pytest.raises(JobFailed, match="goes on with what it has chosen"):
+            check_onnx(id, tmp_path)
+    else:
+        check_onnx(id, tmp_path)

@@ -129,7 +129,7 @@ def test_describe_opens_files_projects_and_callables(shell: Shell, tmp_path: Pat
         (("describe", "lenet5", "--jsonn"), "nrecognized arguments: --jsonn"),
         (("trian",), "Did you mean train?"),
         (("trian", "x"), "Did you mean train?"),
-        (("convert", "lenet5", "--to", "onnx", "--out", "x.onnx"), "cannot write onnx yet"),
+        (("convert", "lenet5", "--to", "onnx", "--out", "no/x.onnx"), "no folder no"),
         (("convert", "lenet5", "--to", "gif", "--out", "x"), "invalid choice"),
         (("check", "lenet5", "--repair"), "--out FILE"),
         (("check", "lenet5", "--out", "x.json"), "--repair"),
@@ -211,7 +211,7 @@ def test_convert_to_json_and_to_pytorch(shell: Shell, tmp_path: Path) -> None:
     assert shell("convert", "lenet5", "--to", "json", "--out", tmp_path / "l.json")[0] == 0
     assert load_network(tmp_path / "l.json") == open_network("lenet5")
     told = shell.json("convert", tmp_path / "l.json", "--to", "pytorch", "--out", tmp_path / "lenet.py")
-    assert told == {"out": str(tmp_path / "lenet.py"), "to": "pytorch", "name": "LeNet-5"}
+    assert (told["out"], told["to"], told["name"]) == (str(tmp_path / "lenet.py"), "pytorch", "LeNet-5")
     code = (tmp_path / "lenet.py").read_text(encoding="utf-8")
     compile(code, "lenet.py", "exec")
     assert "import torch" in code

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import torch
@@ -12,10 +14,13 @@ from torch import Tensor
 
 from engine.errors import JobFailed
 from engine.export.base import Package
+from engine.export.program.untangled import untangled
 from engine.graph.example import example_inputs
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
+
+_TALKATIVE = ("torch", "onnxscript", "onnx_ir")
 
 BATCH = 2
 """Captured with two pictures: one could be taken for a size that never changes."""
@@ -36,19 +41,47 @@ def answers(package: Package, inputs: Sequence[Tensor]) -> tuple[Tensor, ...]:
 @contextmanager
 def quietly() -> Iterator[None]:
     """Without the remarks of PyTorch's exporters, which are for their developers: the result is compared afterwards."""
+    known = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in _TALKATIVE]
+    loggers = [logging.getLogger(name) for name in (*_TALKATIVE, *known)]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
+    try:
+        with _unwarned():
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+
+
+@contextmanager
+def _unwarned() -> Iterator[None]:
     with warnings.catch_warnings():
-        for category in (UserWarning, FutureWarning, DeprecationWarning):
+        for category in (UserWarning, FutureWarning, DeprecationWarning, torch.jit.TracerWarning):
             warnings.simplefilter("ignore", category)
         yield
 
 
+def holdable(package: Package) -> tuple[Package, str]:
+    """The part of the network that a graph of fixed operators can hold, and a sentence about what is left out, or "".
+
+    Raises `JobFailed` if that is no whole network.
+    """
+    spec, gone = untangled(package.spec)
+    if not gone:
+        return package, ""
+    left = package.network.state_dict()
+    note = f"Without {', '.join(gone)}, which are chosen by their scores: do that behind it."
+    return replace(package, spec=spec, weights=left), note
+
+
 def capture(package: Package) -> ExportedProgram:
     """Capture the network with a batch of any size. Raises `JobFailed` where an operation depends on the values."""
-    inputs = sample_of(package)
+    network, inputs = package.network, sample_of(package)
     sizes = tuple({0: torch.export.Dim("batch")} for _ in inputs)
     try:
         with quietly(), torch.no_grad():
-            return torch.export.export(package.network, inputs, dynamic_shapes=(sizes,))
+            return torch.export.export(network, inputs, dynamic_shapes=(sizes,))
     except Exception as error:
         raise JobFailed(
             f"{package.spec.name} cannot be captured for every batch size: {first_line(error)}.",

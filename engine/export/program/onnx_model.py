@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import logging
 import re
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,9 +35,7 @@ def converted(package: Package, say: Say) -> bytes:
     for how, convert in (("", _newer), (" in the older way", _older)):
         say(f"Converting to ONNX{how}")
         try:
-            with _hushed():
-                model = convert(package)
-            return _finished(package, model)
+            return _finished(package, convert(package))
         except Exception as error:  # noqa: BLE001 - the exporters raise of many kinds; what they say is told below
             failures.append(error)
     raise _explained(package, failures)
@@ -193,17 +189,3 @@ def _operators(text: str) -> Iterator[str]:
         r"operator '?((?:aten|torchvision)::\w+)'? to ONNX",
     ):
         yield from (found.replace(".", "::", 1) if "::" not in found else found for found in re.findall(pattern, text))
-
-
-@contextmanager
-def _hushed() -> Iterator[None]:
-    """Without what the exporters write to the log about their own steps."""
-    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir", "torch.export")]
-    before = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        for logger, level in zip(loggers, before, strict=True):
-            logger.setLevel(level)

@@ -53,10 +53,13 @@ def _words(text: str) -> list[str]:
 
 
 def argument_names(program: Program) -> list[str]:
-    """What the inputs are called: the only one x, unless it was given a name of its own."""
-    if len(program.inputs) == 1 and program.inputs[0] in (*_RESERVED, "input", "input1"):
-        return ["x"]
-    return [f"{id}_" if id in _RESERVED else id for id in program.inputs]
+    """What the inputs are called: those without a name of their own x."""
+    found: list[str] = []
+    for id in program.inputs:
+        nameless = id in ("input", "input1") or (len(program.inputs) == 1 and id in _RESERVED)
+        name = "x" if nameless and "x" not in (*program.inputs, *found) else id
+        found.append(f"{name}_" if name in _RESERVED else name)
+    return found
 
 
 class Writer:
