@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from engine.graph.spec import Shape
 
+_KINDS = {3: "a picture", 4: "a volume or clip"}
+
 
 @register("Linear")
 class Linear(Layer):
@@ -40,11 +42,12 @@ class Linear(Layer):
         from torch import nn
 
         shape = input_shapes[0]
-        if len(shape) == 3 and not self.last_dim:
+        if len(shape) > 2 and not self.last_dim:
             # PyTorch would quietly work along the width, which is never what a drawing means.
             given = "×".join(str(size) for size in shape)
             raise BadInput(
-                f"Linear expects a flat vector but gets {given}, a picture of {math.prod(shape):,} values.",
+                f"Linear expects a flat vector but gets {given}, {_KINDS.get(len(shape), 'a block')} of "
+                f"{math.prod(shape):,} values.",
                 "Insert Flatten before it.",
             )
         return nn.Linear(shape[-1], self.out_features, bias=self.bias)

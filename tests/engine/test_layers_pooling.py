@@ -80,7 +80,12 @@ def test_switches_say_where_the_maximum_stood_and_unpooling_puts_it_back() -> No
 
 @pytest.mark.parametrize(
     ("params", "size", "output_size"),
-    [({}, (6, 8), None), ({"kernel_size": 3, "stride": 2, "padding": 1}, (7, 7), (7, 7)), ({}, (7, 9), (7, 9))],
+    [
+        ({}, (6, 8), None),
+        ({"kernel_size": 3, "stride": 2}, (7, 9), None),
+        ({"kernel_size": 3, "stride": 2, "padding": 1}, (7, 7), (7, 7)),
+        ({}, (7, 9), (7, 9)),
+    ],
 )
 def test_unpooling_is_pytorchs_own(params: dict, size: tuple, output_size: tuple | None) -> None:
     x = torch.randn(2, 3, *size)
