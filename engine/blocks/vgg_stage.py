@@ -1,4 +1,4 @@
-"""Stages of VGG: a few small convolutions in a row."""
+"""Stages of VGG: a few small convolutions in a row; and its dense layers, read as convolutions."""
 
 from __future__ import annotations
 
@@ -32,6 +32,27 @@ def exposed(depth: int, number: int = 1) -> Targets:
     return {"channels": [(f"conv{number}_{index}", "out_channels", 1) for index in range(1, depth + 1)]}
 
 
+def convolutional_dense(in_channels: int, width: int, padding: int = 0) -> NetworkSpec:
+    """VGG's fc6 and fc7 with dropout as convolutions of 7×7 and 1×1 (Long et al. 2015).
+
+    For a picture of any size they give, at every place, what the dense layers give for the 7×7 maps around it.
+    """
+    net = Drawing("Dense layers as convolutions")
+    last = net.chain(
+        net.input(in_channels, 7, 7),
+        ("Conv2d", "fc6", {"out_channels": width, "kernel_size": 7, "padding": padding}),
+        ("ReLU", "relu6"),
+        ("Dropout2d", "drop6", {"p": 0.5}),
+        ("Conv2d", "fc7", {"out_channels": width, "kernel_size": 1}),
+        ("ReLU", "relu7"),
+        ("Dropout2d", "drop7", {"p": 0.5}),
+    )
+    return net.output(last)
+
+
+DENSE_EXPOSED: Targets = {"channels": [(id, "out_channels", 1) for id in ("fc6", "fc7")]}
+
+
 class VggStageOptions(BlockOptions):
     in_channels: Count = Field(64, description="Channels that come in.")
     channels: Count = Field(128, description="Width of all its convolutions.")
@@ -49,5 +70,26 @@ add(
         options=VggStageOptions,
         keywords=("vgg", "convolutions", "stack", "double convolution"),
         exposed=lambda options: exposed(options.depth),
+    )
+)
+
+
+class ConvolutionalDenseOptions(BlockOptions):
+    in_channels: Count = Field(512, description="Channels that come in.")
+    width: Count = Field(4096, description="Width of both layers.")
+    padding: int = Field(3, ge=0, le=100, description="Rows added for the 7×7 filters; 3 keeps the size.")
+
+
+add(
+    BlockEntry(
+        id="convolutional_dense",
+        label="Dense layers as convolutions",
+        help="The two dense layers of VGG, read as convolutions of 7×7 and 1×1. The weights are the same, but the "
+        "network now takes pictures of any size and answers for every place, which makes a classifier a segmenter "
+        "(Long et al. 2015).",
+        build=lambda options: convolutional_dense(options.in_channels, options.width, options.padding),
+        options=ConvolutionalDenseOptions,
+        keywords=("fcn", "pixelnet", "fully convolutional", "fc6", "fc7", "segmentation"),
+        exposed=lambda options: DENSE_EXPOSED,
     )
 )

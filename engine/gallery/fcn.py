@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from engine.blocks.vgg_stage import DENSE_EXPOSED, convolutional_dense
 from engine.gallery.base import Drawing, GalleryEntry, Options, add
-from engine.gallery.vgg import DEPTHS, features
+from engine.gallery.vgg import DEPTHS, WIDTHS, features
 from engine.gallery.widths import scaled
 from engine.graph.spec import NetworkSpec
 
@@ -31,17 +32,9 @@ def _trunk(net: Drawing, options: FcnOptions) -> str:
         first_padding=FIRST_PADDING,
         pool={"ceil_mode": True},
     )
-    hidden = scaled(4096, options.width)
-    return net.chain(
-        last,
-        ("Conv2d", "fc6", {"out_channels": hidden, "kernel_size": 7}),
-        ("ReLU", "relu6"),
-        ("Dropout2d", "drop6", {"p": 0.5}),
-        ("Conv2d", "fc7", {"out_channels": hidden, "kernel_size": 1}),
-        ("ReLU", "relu7"),
-        ("Dropout2d", "drop7", {"p": 0.5}),
-        ("Conv2d", "score", {"out_channels": options.num_classes, "kernel_size": 1}),
-    )
+    inside = convolutional_dense(scaled(WIDTHS[-1], options.width), scaled(4096, options.width))
+    last = net.block("dense", inside, last, exposed=DENSE_EXPOSED)
+    return net.node("Conv2d", "score", last, out_channels=options.num_classes, kernel_size=1)
 
 
 def _enlarge(net: Drawing, id: str, after: str, classes: int, factor: int) -> str:

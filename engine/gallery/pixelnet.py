@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from engine.blocks.pixel_mlp import pixel_mlp
+from engine.blocks.vgg_stage import DENSE_EXPOSED, convolutional_dense
 from engine.gallery.base import Drawing, GalleryEntry, Options, PaperRow, add
-from engine.gallery.vgg import DEPTHS, features
+from engine.gallery.vgg import DEPTHS, WIDTHS, features
 from engine.gallery.widths import scaled
 from engine.graph.pixels import at_pixels
 from engine.graph.spec import NetworkSpec
 
-LEVELS = ("block1", "block2", "block3", "block4", "block5", "relu7")
+LEVELS = ("block1", "block2", "block3", "block4", "block5", "dense")
 """What the paper calls conv1_2, conv2_2, conv3_3, conv4_3, conv5_3 and conv7, each behind its ReLU."""
 
 
@@ -35,23 +37,10 @@ def build(options: PixelNetOptions) -> NetworkSpec:
     start = net.input(options.in_channels, 224, 224)
     last = features(net, start, DEPTHS[16], in_channels=options.in_channels, width=options.width)
     wide = scaled(4096, options.width)
-    net.chain(
-        last,
-        ("Conv2d", "fc6", {"out_channels": wide, "kernel_size": 7, "padding": 3}),
-        ("ReLU", "relu6"),
-        ("Dropout", "drop6", {"p": 0.5}),
-        ("Conv2d", "fc7", {"out_channels": wide, "kernel_size": 1}),
-        ("ReLU", "relu7"),
-    )
+    channels = [scaled(width, options.width) for width in WIDTHS]
+    net.block("dense", convolutional_dense(channels[-1], wide, padding=3), last, exposed=DENSE_EXPOSED)
     last = net.node("Hypercolumn", "hypercolumn", [start, *LEVELS], levels=len(LEVELS))
-    for number in (1, 2, 3):
-        last = net.chain(
-            last,
-            ("Conv2d", f"mlp{number}", {"out_channels": wide, "kernel_size": 1}),
-            ("ReLU", f"mlp_relu{number}"),
-            ("Dropout", f"mlp_drop{number}", {"p": 0.5}),
-        )
-    spec = net.output(net.node("Conv2d", "score", last, out_channels=options.num_classes, kernel_size=1))
+    spec = net.output(net.block("mlp", pixel_mlp(sum(channels) + wide, wide, options.num_classes), last))
     return at_pixels(spec, options.pixels) if options.pixels else spec
 
 
@@ -73,10 +62,10 @@ add(
         paper="PixelNet: Representation of the pixels, by the pixels, and for the pixels, arXiv 1702.06506",
         table=(
             PaperRow("hypercolumn: conv 1_2, 2_2, 3_3, 4_3, 5_3, 7", "hypercolumn"),
-            PaperRow("MLP, 4096", "mlp1"),
-            PaperRow("MLP, 4096", "mlp2"),
-            PaperRow("MLP, 4096", "mlp3"),
-            PaperRow("K outputs", "score"),
+            PaperRow("MLP, 4096", "mlp.fc1"),
+            PaperRow("MLP, 4096", "mlp.fc2"),
+            PaperRow("MLP, 4096", "mlp.fc3"),
+            PaperRow("K outputs", "mlp.score"),
         ),
         smallest=(32, 32),
     )

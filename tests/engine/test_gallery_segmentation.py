@@ -147,6 +147,40 @@ def test_a_fresh_fcn_begins_bilinear_and_learns() -> None:
     assert all(weight.grad is not None and weight.grad.isfinite().all() for weight in net.parameters())
 
 
+def _fcn8s(weights: dict[str, Tensor], x: Tensor) -> Tensor:
+    """The paper's network by hand, without dropout: offsets of the crops are those of its published definition."""
+
+    def conv(name: str, x: Tensor, padding: int = 0) -> Tensor:
+        return F.conv2d(x, weights[f"{name}.weight"], weights[f"{name}.bias"], padding=padding)
+
+    def enlarge(name: str, x: Tensor, stride: int) -> Tensor:
+        return F.conv_transpose2d(x, weights[f"{name}.weight"], stride=stride)
+
+    size, pools = x.shape[2:], []
+    for stage, depth in enumerate((2, 2, 3, 3, 3), start=1):
+        for number in range(1, depth + 1):
+            padding = 100 if stage == number == 1 else 1
+            x = conv(f"block{stage}.conv{stage}_{number}", x, padding).relu()
+        x = F.max_pool2d(x, 2, ceil_mode=True)
+        pools.append(x)
+    x = conv("score", conv("dense.fc7", conv("dense.fc6", x).relu()).relu())
+    x = enlarge("upscore2", x, 2)
+    x = x + conv("score_pool4", pools[3])[:, :, 5 : 5 + x.shape[2], 5 : 5 + x.shape[3]]
+    x = enlarge("upscore_pool4", x, 2)
+    x = x + conv("score_pool3", pools[2])[:, :, 9 : 9 + x.shape[2], 9 : 9 + x.shape[3]]
+    return enlarge("upscore8", x, 8)[:, :, 31 : 31 + size[0], 31 : 31 + size[1]]
+
+
+def test_fcn8s_computes_what_the_paper_defines() -> None:
+    torch.manual_seed(0)
+    net = compile_network(with_input(open_network("fcn8s", width=0.03, num_classes=4), (3, 45, 60))).eval()
+    with torch.no_grad():
+        for weight in net.parameters():  # fresh upsampling would hide a mix-up of classes
+            weight += 0.02 * torch.randn_like(weight)
+        picture = torch.randn(1, 3, 45, 60)
+        torch.testing.assert_close(net(picture), _fcn8s(net.state_dict(), picture), rtol=1e-5, atol=1e-5)
+
+
 # --- U-Net ------------------------------------------------------------------------------------------------------------
 
 
@@ -159,6 +193,35 @@ def test_a_valid_unet_gives_the_middle_and_a_padded_one_everything() -> None:
     net = compile_network(with_input(small, (1, 20, 24)))
     net(torch.randn(2, 1, 20, 24)).square().mean().backward()
     assert all(weight.grad is not None for weight in net.parameters())
+
+
+def _unet(weights: dict[str, Tensor], x: Tensor) -> Tensor:
+    """The paper's figure by hand, with the middle of the skipped maps in front of what comes from below."""
+
+    def twice(name: str, x: Tensor) -> Tensor:
+        for part in ("conv1", "conv2"):
+            x = F.conv2d(x, weights[f"{name}.{part}.weight"], weights[f"{name}.{part}.bias"]).relu()
+        return x
+
+    skipped = []
+    for number in (1, 2, 3, 4):
+        skipped.append(twice(f"down{number}", x))
+        x = F.max_pool2d(skipped[-1], 2)
+    x = twice("bottom", x)
+    for number in (4, 3, 2, 1):
+        name = f"up{number}"
+        x = F.conv_transpose2d(x, weights[f"{name}.upconv.weight"], weights[f"{name}.upconv.bias"], stride=2)
+        cut = (skipped[number - 1].shape[2] - x.shape[2]) // 2
+        x = twice(name, torch.cat([skipped[number - 1][:, :, cut:-cut, cut:-cut], x], 1))
+    return F.conv2d(x, weights["head.weight"], weights["head.bias"])
+
+
+def test_unet_computes_the_papers_figure() -> None:
+    torch.manual_seed(0)
+    net = compile_network(with_input(open_network("unet", width=3), (1, 188, 204)))
+    picture = torch.randn(1, 1, 188, 204)
+    with torch.no_grad():
+        torch.testing.assert_close(net(picture), _unet(net.state_dict(), picture))
 
 
 def test_a_valid_unet_has_seen_only_real_pixels() -> None:
@@ -294,7 +357,10 @@ def test_every_class_has_its_share_of_the_sampled_pixels() -> None:
 # --- blocks -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("id", ["double_conv", "expanding_step", "atrous_pyramid", "lraspp_head"])
+BLOCK_IDS = ["double_conv", "expanding_step", "atrous_pyramid", "lraspp_head", "convolutional_dense", "pixel_mlp"]
+
+
+@pytest.mark.parametrize("id", BLOCK_IDS)
 def test_a_dropped_block_works_and_shows_its_parameters(id: str) -> None:
     entry = BLOCKS.get(id)
     options = entry.options()
