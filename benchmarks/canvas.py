@@ -1,5 +1,5 @@
-"""The drawing with 700 nodes and 1,200 edges: building it, a frame of panning, zooming and dragging, and an edit's way
-to the shapes on the screen.
+"""The drawing with 700 nodes and 1,200 edges, and DenseNet-201 folded and unfolded: building it, a frame of panning,
+zooming and dragging, and an edit's way to the shapes on the screen.
 
 A frame is what it takes to move something and have the view painted, in the interface thread. Budgets: open in less
 than 0.5 s, 16.7 ms a frame (60 a second), and 50 ms from an edit until all shapes are right (typical; 300 ms at worst).
@@ -143,6 +143,58 @@ def measure_edits(page, services) -> None:  # type: ignore[no-untyped-def]
     report("moving a card to another place among 500", move, EDIT)
 
 
+def measure_dense(page) -> None:  # type: ignore[no-untyped-def]
+    """DenseNet-201 by its blocks and with every layer shown: opening, and frames of moving over it."""
+    from engine.gallery import open_network
+
+    network = open_network("densenet201")
+    page.editor.open_network(network.__class__())
+
+    def opened() -> None:
+        page.editor.open_network(network)
+        page.view.show_all()
+        page.view.viewport().repaint()
+
+    report("open DenseNet-201, to the first picture", [milliseconds(opened)], OPEN)
+    move_about(page, "DenseNet-201 by its blocks", "denseblock1", 500.0)
+
+    def unfolded() -> None:
+        page.view.blocks.unfold_all()
+        page.view.viewport().repaint()
+
+    report("open all its blocks, to the picture", [milliseconds(unfolded)], OPEN, nodes=len(page.scene.nodes))
+    names = [id for id, item in page.scene.nodes.items() if item.kind == "card"]
+    move_about(page, "DenseNet-201 with every layer", names[len(names) // 2], page.scene.content().center().y())
+    report("fold them again", [milliseconds(page.view.blocks.fold_all)], OPEN)
+    blocks = [id for id in page.scene.nodes if page.view.blocks.is_block(id)]
+    report("open one block", [milliseconds(lambda id=id: page.view.blocks.toggle(id)) for id in blocks], OPEN)
+    page.view.blocks.fold_all()
+
+
+def move_about(page, name: str, card: str, height: float) -> None:  # type: ignore[no-untyped-def]
+    """Pan and zoom at several distances, and drag a card."""
+    view, viewport = page.view, page.view.viewport()
+    for zoom, distance in ((1.0, "at 100 %"), (0.4, "at 40 %"), (0.12, "far away")):
+        view.zoom_to(zoom)
+        view.centerOn(page.scene.content().center().x(), height)
+        viewport.repaint()
+        report(f"pan {name} {distance}", frames(page, lambda n: view.pan(6 if n % 40 < 20 else -6, -9)), FRAME)
+    view.zoom_to(0.4)
+    view.centerOn(page.scene.content().center().x(), height)
+    report(f"zoom {name}", frames(page, lambda n: view.zoom_by(1.04 if n < 35 else 0.96)), FRAME)
+    view.zoom_to(1.0)
+    item = page.scene.nodes[card]
+    view.centerOn(item)
+    viewport.repaint()
+    start = view.mapFromScene(item.pos() + QPointF(30, 0))
+    QTest.mousePress(viewport, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start)
+    drag = frames(page, lambda n: QTest.mouseMove(viewport, start + QPoint(12 + n * 2, n % 9)))
+    QTest.keyClick(view, Qt.Key.Key_Escape)
+    QTest.mouseRelease(viewport, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start)
+    report(f"drag a card of {name}", drag, FRAME)
+    page.scene.pick([])
+
+
 def main() -> None:
     os.environ.setdefault("VITRINE_HOME", tempfile.mkdtemp(prefix="vitrine-bench-"))
     from gui import theme
@@ -171,6 +223,7 @@ def main() -> None:
 
     page.scene.show_analysis(analyse(network))
     measure_painting(page)
+    measure_dense(page)
     page.scene.show_spec(services.document.project.network)
     measure_edits(page, services)
     services.document.close()

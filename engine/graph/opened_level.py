@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from engine.graph.layout import NODE_HEIGHT, NODE_WIDTH
 from engine.graph.paths import join
 from engine.graph.ports import input_ports, output_ports
-from engine.graph.routing import Box, Point, Route, Router, Wire, card, port_x
+from engine.graph.routing import Box, Known, Point, Route, Router, Wire, card, port_x
 from engine.graph.spec import INPUT, OUTPUT, EdgeSpec, NetworkSpec, NodeSpec
 
 HEADER = 30.0
@@ -26,6 +26,7 @@ ABOVE, BELOW, BESIDE = 44.0, 40.0, 26.0
 _PILL = 34.0
 """Room for half a pill beside a lane."""
 _GATE = 12.0
+_ENDS = (INPUT, OUTPUT)
 
 Steps = tuple[tuple[float, float], ...]
 """From this coordinate on, everything is pushed by so much; in order."""
@@ -43,6 +44,8 @@ class OpenedLevel:
         bounds: everything in the level, gates and lanes of edges included.
         gates: Input and Output nodes that lie on the frame around the level; none without a frame.
         entries, exits: for each opened block its Input (Output) node by the block's port.
+        across, down: how far columns and rows have been pushed.
+        ways: what the routes were found from, so that the next answer costs little.
     """
 
     spec: NetworkSpec
@@ -57,6 +60,7 @@ class OpenedLevel:
     exits: Mapping[str, Mapping[str, str]]
     across: Steps
     down: Steps
+    ways: Known = field(default_factory=dict, compare=False, repr=False)
 
     def undone(self, point: Point) -> Point:
         """The place in the drawing that is shown at this one."""
@@ -83,6 +87,9 @@ def open_level(
         here = join(path, node.id)
         if node.subgraph is not None and node.subgraph.nodes and here in mine:
             below[node.id] = open_level(node.subgraph, here, mine, known, framed=True)
+    if before is not None and bool(before.gates) == framed and _stands_alike(before, spec, below):
+        inside = {id: (level, *before.inside[id][1:]) for id, level in below.items()}
+        return replace(before, spec=spec, opened=mine, inside=inside)
     across, down = _pushes(spec, below)
     where = {
         node.id: (
@@ -96,7 +103,8 @@ def open_level(
     if framed:
         _put_gates(spec, gates, where, boxes)
     inside = {id: (level, where[id][0] - level.axis, boxes[id][1] - level.bounds[1]) for id, level in below.items()}
-    routes = _routes(spec, inside, where, boxes, gates)
+    ways = before.ways if before is not None and len(before.ways) < 8 * len(spec.edges) + 200 else {}
+    routes = _routes(spec, inside, where, boxes, gates, ways)
     bounds = _bounds(where, boxes, routes, gates)
     for id in below:
         left, top, right, bottom = boxes[id]
@@ -104,7 +112,30 @@ def open_level(
     kept = {id: box for id, box in boxes.items() if id not in gates}
     ends = {id: (_entries(spec.by_id[id]), _exits(spec.by_id[id])) for id in below}
     entries, exits = {id: pair[0] for id, pair in ends.items()}, {id: pair[1] for id, pair in ends.items()}
-    return OpenedLevel(spec, mine, inside, where, kept, routes, bounds, gates, entries, exits, across, down)
+    return OpenedLevel(spec, mine, inside, where, kept, routes, bounds, gates, entries, exits, across, down, ways)
+
+
+def _stands_alike(before: OpenedLevel, spec: NetworkSpec, below: Mapping[str, OpenedLevel]) -> bool:
+    """Whether nothing has moved since: the same places, ports and edges, and opened blocks of the same shape."""
+    old = before.spec
+    if len(old.nodes) != len(spec.nodes) or old.edges != spec.edges or before.inside.keys() != below.keys():
+        return False
+    for one, other in zip(old.nodes, spec.nodes, strict=True):
+        if one is other:
+            continue
+        if (one.id, one.position, one.type in _ENDS) != (other.id, other.position, other.type in _ENDS):
+            return False
+        if input_ports(one) != input_ports(other) or output_ports(one) != output_ports(other):
+            return False
+    return old.groups == spec.groups and all(_same_shape(before.inside[id][0], level) for id, level in below.items())
+
+
+def _same_shape(one: OpenedLevel, other: OpenedLevel) -> bool:
+    if one is other:
+        return True
+    return one.bounds == other.bounds and {id: one.where[id] for id in one.gates} == {
+        id: other.where.get(id) for id in other.gates
+    }
 
 
 def _reach(level: OpenedLevel | None) -> tuple[float, float, float]:
@@ -205,6 +236,7 @@ def _routes(
     where: Mapping[str, Point],
     boxes: Mapping[str, Box],
     gates: frozenset[str],
+    ways: Known,
 ) -> dict[EdgeSpec, Route]:
     ports = {node.id: (input_ports(node), output_ports(node)) for node in spec.nodes}
 
@@ -227,7 +259,7 @@ def _routes(
         if edge.source in boxes and edge.target in boxes
     ]  # fmt: skip
     obstacles = [box for id, box in boxes.items() if id not in gates]
-    return Router(obstacles).route_all(wires)  # type: ignore[return-value]
+    return Router(obstacles, ways).route_all(wires)  # type: ignore[return-value]
 
 
 def _bounds(

@@ -259,7 +259,7 @@ class BuildPage(Page):
             groups = (
                 ("paste", "all"),
                 ("unfold_all", "fold_all", "leave"),
-                ("layout", "fit"),
+                ("layout", "columns", "fit"),
                 ("export", "png", "svg", "pdf"),
             )
         for names in groups:

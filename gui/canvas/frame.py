@@ -17,6 +17,8 @@ from gui.theme import icon, tokens
 _ROUND = 12.0
 _EDGE = 7.0
 _LARGEST = 22
+_NEAR = 400.0
+"""How much of a frame beyond what is seen of it is painted, in scene units."""
 
 
 class FrameItem(NodeItem):
@@ -27,8 +29,7 @@ class FrameItem(NodeItem):
     def __init__(self, spec: NodeSpec) -> None:
         self._body = QRectF(painting.BODY)
         super().__init__(spec)
-        # A cached picture of a frame would be as large as what it holds.
-        self.setCacheMode(QGraphicsItem.CacheMode.NoCache)
+        self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemUsesExtendedStyleOption)
         self.setZValue(-10.0 + spec.id.count(".") * 0.1)
 
     @property
@@ -43,6 +44,9 @@ class FrameItem(NodeItem):
             self.prepareGeometryChange()
             self._body = body
             self.update()
+
+    def keep_picture(self, kept: bool) -> None:
+        """Never: it would be as large as all that the frame holds."""
 
     def boundingRect(self) -> QRectF:
         return self._body.adjusted(-8, -8, 8, 8)
@@ -70,19 +74,21 @@ class FrameItem(NodeItem):
         t = tokens()
         detail = painting.detail(painter)
         tint = painting.colour_of(self.card)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        around = option.exposedRect.adjusted(-_NEAR, -_NEAR, _NEAR, _NEAR)
+        # Rounding costs by the size of the whole frame, of which a large one shows only a part.
+        body = self._body.intersected(around)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(t.canvas))
-        painter.drawRoundedRect(self._body, _ROUND, _ROUND)
-        painter.setBrush(painting.faded(tint, 0.07))
-        painter.drawRoundedRect(self._body, _ROUND, _ROUND)
-        painter.save()
-        painter.setClipRect(self.header)
-        painter.setBrush(painting.faded(tint, 0.24))
-        painter.drawRoundedRect(self._body, _ROUND, _ROUND)
-        painter.setClipRect(QRectF(self._body.left(), self._body.bottom() - FOOTER, self._body.width(), FOOTER))
-        painter.drawRoundedRect(self._body, _ROUND, _ROUND)
-        painter.restore()
+        foot = QRectF(self._body.left(), self._body.bottom() - FOOTER, self._body.width(), FOOTER)
+        painter.setBrush(painting.mixed(tint, t.canvas, 0.08))
+        painter.drawRoundedRect(body, _ROUND, _ROUND)
+        painter.setBrush(painting.mixed(tint, t.canvas, 0.28))
+        for strip in (self.header, foot):
+            part = strip.intersected(body)
+            if not part.isEmpty():
+                painter.save()
+                painter.setClipRect(part, Qt.ClipOperation.IntersectClip)
+                painter.drawRoundedRect(body, _ROUND, _ROUND)
+                painter.restore()
         ring = QColor(t.accent) if self.isSelected() or self.lit else painting.faded(tint, 0.8)
         width = 2.5 if self.isSelected() else 1.5
         if self.mark is not None and not self.isSelected():
@@ -91,7 +97,7 @@ class FrameItem(NodeItem):
             ring, width = QColor(painting.change_colour(self.change)), 3.0
         painter.setPen(QPen(ring, max(width, 1.2 / max(detail, 0.05))))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(self._body, _ROUND, _ROUND)
+        painter.drawRoundedRect(body, _ROUND, _ROUND)
         if detail >= painting.FAR:
             self._paint_title(painter, detail)
 

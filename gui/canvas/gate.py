@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from engine.graph.opened_level import FOOTER, HEADER
 from engine.graph.spec import INPUT, NodeSpec
@@ -26,11 +26,13 @@ class GateItem(NodeItem):
         tall = HEADER if spec.type == INPUT else FOOTER
         self._body = QRectF(-_HALF, -tall / 2, 2 * _HALF, tall)
         super().__init__(spec)
-        self.setCacheMode(QGraphicsItem.CacheMode.NoCache)
 
     @property
     def body(self) -> QRectF:
         return self._body
+
+    def keep_picture(self, kept: bool) -> None:
+        """Never: two dots are painted faster than a picture is looked up."""
 
     def boundingRect(self) -> QRectF:
         return self._body.adjusted(-4, -9, 4, 9)

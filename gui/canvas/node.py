@@ -25,7 +25,6 @@ class NodeItem(QGraphicsItem):
     def __init__(self, spec: NodeSpec) -> None:
         super().__init__()
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
-        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         self.setZValue(1)
         self.facts: Facts = NO_FACTS
         self.mark: Mark | None = None
@@ -59,6 +58,11 @@ class NodeItem(QGraphicsItem):
 
     def show_frame(self, box: Box) -> None:
         """Take this room in the scene; a card's size is always the same."""
+
+    def keep_picture(self, kept: bool) -> None:
+        """Whether to be painted from a picture made once for a zoom."""
+        modes = QGraphicsItem.CacheMode
+        self.setCacheMode(modes.DeviceCoordinateCache if kept else modes.NoCache)
 
     def show_tint(self, heat: float | None, change: str) -> None:
         """Be tinted by a value from 0 to 1, and marked as "added", "removed" or "changed"."""

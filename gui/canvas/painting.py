@@ -84,6 +84,16 @@ def faded(colour: QColor, alpha: float) -> QColor:
     return made
 
 
+def mixed(colour: QColor, ground: str, share: float) -> QColor:
+    """The colour laid thinly over a ground, as one that covers it."""
+    below = QColor(ground)
+    parts = (
+        round(one * share + other * (1 - share))
+        for one, other in zip(colour.getRgb()[:3], below.getRgb()[:3], strict=True)  # type: ignore[index]
+    )
+    return QColor(*parts)
+
+
 def change_colour(change: str) -> str:
     """The colour of a mark of what a comparison says about a node; red is for problems only."""
     t = tokens()

@@ -59,6 +59,7 @@ class CanvasScene(QGraphicsScene):
         self._marks: dict[str, Mark] = {}
         self._ways: Known = {}
         self._picking = False
+        self._kept = True
         self.selectionChanged.connect(self._selection_changed)
 
     @property
@@ -127,6 +128,7 @@ class CanvasScene(QGraphicsScene):
         made = {"frame": FrameItem, "gate": GateItem, "card": NodeItem}[self._kind(id)]
         item = made(self.spec.by_id[id])
         item.show_facts(self._facts_of(id), self._marks.get(id))
+        item.keep_picture(self._kept)
         self.nodes[id] = item
         self.addItem(item)
 
@@ -215,6 +217,14 @@ class CanvasScene(QGraphicsScene):
         for item in self.nodes.values():
             item.update()
         self.update()
+
+    def keep_pictures(self, kept: bool) -> None:
+        """Whether cards keep the picture of themselves. From far away they are painted faster than looked up, and
+        zooming would make every picture anew."""
+        if kept != self._kept:
+            self._kept = kept
+            for item in self.nodes.values():
+                item.keep_picture(kept)
 
     # finding
 

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import QGraphicsView, QToolTip, QWidget
 
 from engine.graph.paths import parent_of
 from gui import theme
-from gui.canvas import keys, tips
+from gui.canvas import keys, painting, tips
 from gui.canvas.blocks import Blocks
 from gui.canvas.editor import Editor
 from gui.canvas.hover import Hover
@@ -120,6 +120,7 @@ class CanvasView(QGraphicsView):
         before = self.mapToScene(at.toPoint())
         self.resetTransform()
         self.scale(zoom, zoom)
+        self.canvas.keep_pictures(zoom >= painting.MIDDLE)
         shift = before - self.mapToScene(at.toPoint())
         self.centerOn(self.centre() + shift)
         self.moving()
