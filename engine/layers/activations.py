@@ -61,6 +61,9 @@ class PReLU(Elementwise):
 
     init: float = Field(0.25, ge=-10, le=10, description="Slope to start with.")
 
+    def formula(self, *input_shapes: Shape) -> str:
+        return "parameters = 1"
+
 
 @register("Hardswish")
 class Hardswish(Elementwise):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -42,6 +43,12 @@ class LayerNorm(Layer):
                 f"Set it to {len(shape)} or less.",
             )
         return nn.LayerNorm(list(shape[-self.dimensions :]), eps=self.eps, elementwise_affine=self.elementwise_affine)
+
+    def formula(self, *input_shapes: Shape) -> str:
+        if not self.elementwise_affine:
+            return ""
+        shape = input_shapes[0][-self.dimensions :]
+        return f"parameters = 2·{'·'.join(str(size) for size in shape)} = {2 * prod(shape):,}"
 
     def summary(self) -> str:
         return "last dimension" if self.dimensions == 1 else f"last {self.dimensions} dimensions"
@@ -87,3 +94,6 @@ class RMSNorm(Layer):
         from torch import nn
 
         return nn.RMSNorm(list(input_shapes[0][-1:]), eps=self.eps)
+
+    def formula(self, *input_shapes: Shape) -> str:
+        return f"parameters = {input_shapes[0][-1]:,}"

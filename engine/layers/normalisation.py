@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from engine.graph.spec import Shape
 
 
+def _scale_and_shift(channels: int) -> str:
+    return f"parameters = 2·{channels} = {2 * channels:,}"
+
+
 class _BatchNorm(Layer):
     category: ClassVar[Category] = "normalisation"
 
@@ -26,8 +30,7 @@ class _BatchNorm(Layer):
     affine: bool = Field(True, description="Learn a scale and a shift per channel.")
 
     def formula(self, *input_shapes: Shape) -> str:
-        channels = input_shapes[0][0]
-        return f"parameters = 2·{channels} = {2 * channels:,}" if self.affine else ""
+        return _scale_and_shift(input_shapes[0][0]) if self.affine else ""
 
 
 @register("BatchNorm2d")
@@ -111,6 +114,9 @@ class GroupNorm(Layer):
     def summary(self) -> str:
         return f"{self.num_groups} groups"
 
+    def formula(self, *input_shapes: Shape) -> str:
+        return _scale_and_shift(input_shapes[0][0]) if self.affine else ""
+
 
 class _InstanceNorm(Layer):
     category: ClassVar[Category] = "normalisation"
@@ -129,6 +135,9 @@ class _InstanceNorm(Layer):
                 "Remove it, or move it before the pooling.",
             )
         return getattr(nn, self.label)(channels, eps=self.eps, affine=self.affine)
+
+    def formula(self, *input_shapes: Shape) -> str:
+        return _scale_and_shift(input_shapes[0][0]) if self.affine else ""
 
 
 @register("InstanceNorm1d")

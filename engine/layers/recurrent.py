@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 class _Recurrent(Layer):
     category: ClassVar[Category] = "recurrent"
     gates: ClassVar[int]
+    equations: ClassVar[str]
 
     hidden_size: Count = Field(64, description="Number of values in the state, H.")
     num_layers: int = Field(1, ge=1, le=100, description="Layers on top of each other; each reads the states below.")
@@ -68,7 +69,9 @@ class _Recurrent(Layer):
                 name = f"layer {layer + 1}: " if self.num_layers > 1 else "parameters = "
                 lines.append(f"{name}{front}·({into} + {hidden}{end}) = {count:,}")
             total += count
-        return "\n".join([*lines, f"parameters = {total:,}"] if self.num_layers > 1 else lines)
+        if self.num_layers > 1:
+            lines.append(f"parameters = {total:,}")
+        return "\n".join([self.equations, *lines])
 
 
 @register("RNN")
@@ -82,9 +85,14 @@ class RNN(_Recurrent):
 
     label: ClassVar[str] = "RNN"
     gates: ClassVar[int] = 1
+    equations: ClassVar[str] = "h = tanh(W·x + b + U·h₋ + c)"
     keywords: ClassVar[tuple[str, ...]] = ("recurrent", "vanilla", "elman", "sequence", "bidirectional", "time series")
 
     nonlinearity: Literal["tanh", "relu"] = Field("tanh", description="What the state goes through at every step.")
+
+    def formula(self, *input_shapes: Shape) -> str:
+        text = super().formula(*input_shapes)
+        return text.replace("tanh(", "max(0, ", 1) if self.nonlinearity == "relu" else text
 
 
 @register("LSTM")
@@ -97,6 +105,7 @@ class LSTM(_Recurrent):
 
     label: ClassVar[str] = "LSTM"
     gates: ClassVar[int] = 4
+    equations: ClassVar[str] = "i, f, o = σ(W·x + U·h₋ + b)\nc = f·c₋ + i·tanh(W·x + U·h₋ + b)\nh = o·tanh(c)"
     keywords: ClassVar[tuple[str, ...]] = ("recurrent", "long short-term memory", "sequence", "bidirectional", "gates")
 
 
@@ -109,4 +118,5 @@ class GRU(_Recurrent):
 
     label: ClassVar[str] = "GRU"
     gates: ClassVar[int] = 3
+    equations: ClassVar[str] = "r, z = σ(W·x + U·h₋ + b)\nn = tanh(W·x + b + r·(U·h₋ + c))\nh = (1 − z)·n + z·h₋"
     keywords: ClassVar[tuple[str, ...]] = ("recurrent", "gated recurrent unit", "sequence", "bidirectional", "gates")

@@ -119,6 +119,7 @@ def test_a_cell_step_by_step_is_the_layer(type: str) -> None:
 
 def test_a_bounded_recurrence_can_rectify() -> None:
     assert built("RNN", (4, 3), nonlinearity="relu")(sequence(1, 4, 3)).min() == 0
+    assert parse_layer("RNN", {"nonlinearity": "relu"}).formula((4, 3)).startswith("h = max(0, W·x + b + U·h₋ + c)")
 
 
 @pytest.mark.parametrize("widths", [(8, 8, 8), (8, 6, 4)])

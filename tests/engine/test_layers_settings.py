@@ -50,6 +50,14 @@ def described(module: torch.nn.Module) -> str:
     return re.sub(r"\((\d+)(?:, \1)+\)", r"\1", repr(module))
 
 
+def check_count(formula: str, module: torch.nn.Module, setting: str) -> None:
+    """The number of parameters that a formula comes to is the module's."""
+    lines = [line for line in formula.splitlines() if line.startswith("parameters")]
+    total = sum(weight.numel() for weight in module.parameters())
+    if lines:
+        assert int(lines[-1].split()[-1].replace(",", "")) == total, setting
+
+
 @pytest.mark.parametrize("id", [id for id in LAYERS if id not in ("Input", "Output")])
 def test_every_setting_works_or_is_refused(id: str) -> None:
     declaration = LAYERS.get(id)
@@ -72,7 +80,7 @@ def test_every_setting_works_or_is_refused(id: str) -> None:
                 outputs = results_of(ours, [torch.empty(2, *shape) for shape in shapes])
             assert len(outputs) == len(layer.output_ports()), f"{name} = {value}"
             assert isinstance(layer.summary(), str)
-            assert isinstance(layer.formula(*shapes), str)
+            check_count(layer.formula(*shapes), ours, f"{name} = {value}")
             assert described(again) == described(ours), f"{name} = {value}"
             sizes = [{key: part.shape for key, part in one.state_dict().items()} for one in (ours, again)]
             assert sizes[0] == sizes[1], f"{name} = {value}"
