@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from gui.context import Page
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 SIZE = (1440, 900)
 EPOCHS = 14
@@ -93,6 +93,16 @@ class Photographer:
         self.go("build")
         build.drawer.setCurrentWidget(build.drawer.problems)
         self.both("build-resnet18")
+        services.gallery.open("googlenet")
+        self.until(lambda: "inception3a" in services.document.project.network.by_id)
+        build = self.go("build")
+        build.view.blocks.toggle("inception3a")
+        self.until(lambda: not build.view.blocks.moving)
+        build.view.reveal(["inception3a"])
+        self.both("build-googlenet")
+        from network_pictures import make
+
+        make(self.target)
         self.window.close()
         self.until(lambda: not self.window.isVisible(), 30)
 

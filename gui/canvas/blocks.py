@@ -34,6 +34,11 @@ class Blocks:
 
     # looking
 
+    @property
+    def moving(self) -> bool:
+        """Whether a block is just opening or folding."""
+        return self._growing.running
+
     def is_block(self, id: str) -> bool:
         node = self.scene.spec.by_id.get(id)
         return node is not None and node.subgraph is not None

@@ -59,6 +59,10 @@ class Growing(QObject):
         self._animation.finished.connect(lambda: self._outline.setVisible(False))
         self._start = self._end = QRectF()
 
+    @property
+    def running(self) -> bool:
+        return self._animation.state() == QVariantAnimation.State.Running
+
     def run(self, start: QRectF, end: QRectF, colour: QColor) -> None:
         """Let an outline go from one place of the scene to another."""
         self._animation.stop()
