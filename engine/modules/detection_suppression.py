@@ -8,7 +8,7 @@ import math
 
 import torch
 from torch import nn
-from torchvision.ops import batched_nms, clip_boxes_to_image, remove_small_boxes
+from torchvision.ops import batched_nms, clip_boxes_to_image, nms
 
 Found = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
 
@@ -29,13 +29,31 @@ def stacked(found: list[Found]) -> Found:
     )
 
 
-def suppressed(boxes: torch.Tensor, scores: torch.Tensor, labels: torch.Tensor, overlap: float, count: int) -> Found:
+def suppressed(
+    image: torch.Tensor, boxes: torch.Tensor, scores: torch.Tensor, labels: torch.Tensor, overlap: float, count: int
+) -> Found:
     """The best of boxes that overlap within a label, at most `count`, filled up to `count` rows."""
-    keep = batched_nms(boxes, scores, labels, overlap)[:count]
-    boxes = torch.cat([boxes[keep], boxes.new_zeros(count, 4)])[:count]
-    scores = torch.cat([scores[keep], scores.new_zeros(count)])[:count]
-    labels = torch.cat([labels[keep], labels.new_full((count,), -1)])[:count]
-    return boxes, scores, labels
+    if torch.compiler.is_compiling():
+        # WORKAROUND: torchvision tells the exporter that at least two boxes are kept, so two empty rows come along.
+        boxes = torch.cat([boxes, boxes.new_zeros(2, 4)])
+        scores = torch.cat([scores, scores.new_zeros(2)])
+        labels = torch.cat([labels, labels.new_full((2,), -1)])
+        # An exported program cannot go through the labels that it finds, so boxes of different labels move apart.
+        apart = labels.to(boxes.dtype) * (max(image.shape[2:]) + 1)
+        keep = nms(boxes.detach() + apart[:, None], scores.detach(), overlap)[:count]
+    else:
+        keep = batched_nms(boxes.detach(), scores.detach(), labels, overlap)[:count]
+    rows = (torch.arange(keep.shape[0], device=keep.device),)
+    return (
+        boxes.new_zeros(count, 4).index_put(rows, boxes[keep]),
+        scores.new_zeros(count).index_put(rows, scores[keep]),
+        labels.new_full((count,), -1).index_put(rows, labels[keep]),
+    )
+
+
+def large_enough(boxes: torch.Tensor, side: float) -> torch.Tensor:
+    """Which boxes have no side shorter than that."""
+    return (boxes[..., 2] - boxes[..., 0] >= side) & (boxes[..., 3] - boxes[..., 1] >= side)
 
 
 def clipped(boxes: torch.Tensor, image: torch.Tensor) -> torch.Tensor:
@@ -92,9 +110,8 @@ class RegionProposals(nn.Module):
 
     def _choose(self, image: torch.Tensor, boxes: torch.Tensor, scores: torch.Tensor, levels: torch.Tensor) -> Found:
         boxes = clipped(boxes, image)
-        keep = remove_small_boxes(boxes, self.min_size)
-        keep = keep[scores[keep] >= self.score_threshold]
-        return suppressed(boxes[keep], scores[keep], levels[keep], self.overlap, self.proposals)
+        keep = torch.where(large_enough(boxes, self.min_size) & (scores >= self.score_threshold))[0]
+        return suppressed(image, boxes[keep], scores[keep], levels[keep], self.overlap, self.proposals)
 
     def extra_repr(self) -> str:
         return f"candidates={self.candidates}, proposals={self.proposals}, overlap={self.overlap}"
@@ -126,10 +143,9 @@ class RegionDetections(nn.Module):
         # Every class of a region is a box of its own; the background is none.
         boxes = clipped(boxes, image)[:, 1:].reshape(-1, 4)
         scores, labels = scores[:, 1:].reshape(-1), labels[:, 1:].reshape(-1)
-        keep = torch.where(scores > self.score_threshold)[0]
         # Padding has no area, and falls out here too.
-        keep = keep[remove_small_boxes(boxes[keep], 1e-2)]
-        return suppressed(boxes[keep], scores[keep], labels[keep], self.overlap, self.detections)
+        keep = torch.where((scores > self.score_threshold) & large_enough(boxes, 1e-2))[0]
+        return suppressed(image, boxes[keep], scores[keep], labels[keep], self.overlap, self.detections)
 
     def extra_repr(self) -> str:
         return f"score_threshold={self.score_threshold}, overlap={self.overlap}, detections={self.detections}"
@@ -166,15 +182,15 @@ class LevelDetections(nn.Module):
         picked_boxes, picked_scores, labels, start = [], [], [], 0
         for level in logits:
             scores = level.sigmoid().flatten()
-            keep = torch.where(scores > self.score_threshold)[0]
-            best, index = scores[keep].topk(min(self.candidates, keep.shape[0]))
-            index = keep[index]
-            picked_scores.append(best)
+            best, index = scores.topk(min(self.candidates, scores.shape[0]))
+            keep = torch.where(best > self.score_threshold)[0]
+            index = index[keep]
+            picked_scores.append(best[keep])
             picked_boxes.append(boxes[start + index // level.shape[1]])
             labels.append(index % level.shape[1])
             start += level.shape[0]
         all_boxes = clipped(torch.cat(picked_boxes), image)
-        return suppressed(all_boxes, torch.cat(picked_scores), torch.cat(labels), self.overlap, self.detections)
+        return suppressed(image, all_boxes, torch.cat(picked_scores), torch.cat(labels), self.overlap, self.detections)
 
     def extra_repr(self) -> str:
         rest = f"detections={self.detections}, candidates={self.candidates}"
@@ -204,12 +220,15 @@ class ClassDetections(nn.Module):
         if image.device.type == "meta":
             return nothing_yet(boxes, self.detections)
         scores = logits.softmax(-1)[..., 1:].transpose(1, 2)  # (N, K − 1, A)
-        return stacked([self._choose(clipped(one, image), score) for one, score in zip(boxes, scores, strict=True)])
+        boxes = clipped(boxes, image)
+        return stacked([self._choose(image, *one) for one in zip(boxes, scores, strict=True)])
 
-    def _choose(self, boxes: torch.Tensor, scores: torch.Tensor) -> Found:
+    def _choose(self, image: torch.Tensor, boxes: torch.Tensor, scores: torch.Tensor) -> Found:
         best, index = scores.topk(min(self.candidates, scores.shape[1]), dim=1)
         label, place = torch.where(best > self.score_threshold)
-        return suppressed(boxes[index[label, place]], best[label, place], label + 1, self.overlap, self.detections)
+        return suppressed(
+            image, boxes[index[label, place]], best[label, place], label + 1, self.overlap, self.detections
+        )
 
     def extra_repr(self) -> str:
         rest = f"detections={self.detections}, candidates={self.candidates}"
@@ -241,14 +260,14 @@ class PointDetections(nn.Module):
         far = stride * raw[..., :4].clamp(max=math.log(1000 / 16)).exp()
         boxes = clipped(torch.cat([place - far[..., :2], place + far[..., 2:]], dim=-1), image)
         scores = raw[..., 4:].sigmoid()
-        return stacked([self._choose(*one) for one in zip(boxes, scores, strict=True)])
+        return stacked([self._choose(image, *one) for one in zip(boxes, scores, strict=True)])
 
-    def _choose(self, boxes: torch.Tensor, scores: torch.Tensor) -> Found:
+    def _choose(self, image: torch.Tensor, boxes: torch.Tensor, scores: torch.Tensor) -> Found:
         best, index = scores.flatten().topk(min(self.candidates, scores.numel()))
         keep = torch.where(best > self.score_threshold)[0]
         index = index[keep]
         classes = scores.shape[1]
-        return suppressed(boxes[index // classes], best[keep], index % classes, self.overlap, self.detections)
+        return suppressed(image, boxes[index // classes], best[keep], index % classes, self.overlap, self.detections)
 
     def extra_repr(self) -> str:
         rest = f"detections={self.detections}, candidates={self.candidates}"
@@ -288,11 +307,11 @@ class GridDetections(nn.Module):
         boxes = torch.stack([x - width / 2, y - height / 2, x + width / 2, y + height / 2], dim=-1)
         scores = classes * said[..., 4:]  # (N, S, S, B, K)
         pairs = zip(clipped(boxes.flatten(1, 3), image), scores.flatten(1, 3), strict=True)
-        return stacked([self._choose(*one) for one in pairs])
+        return stacked([self._choose(image, *one) for one in pairs])
 
-    def _choose(self, boxes: torch.Tensor, scores: torch.Tensor) -> Found:
+    def _choose(self, image: torch.Tensor, boxes: torch.Tensor, scores: torch.Tensor) -> Found:
         box, label = torch.where(scores > self.score_threshold)
-        return suppressed(boxes[box], scores[box, label], label, self.overlap, self.detections)
+        return suppressed(image, boxes[box], scores[box, label], label, self.overlap, self.detections)
 
     def extra_repr(self) -> str:
         rest = f"overlap={self.overlap}, detections={self.detections}"
