@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox
 
 from engine.graph import edits
@@ -11,6 +10,7 @@ from engine.graph.spec import NodeSpec
 from gui.builder.exposing import ExposedForm
 from gui.builder.node_panel import NodePanel
 from gui.canvas.card import card_of
+from gui.widgets.flow import FlowLayout
 from gui.widgets.notes import QuietLabel
 
 
@@ -29,8 +29,10 @@ class BlockPanel(NodePanel):
         )
         self.each.clicked.connect(self._set_each)
         self.column.addWidget(self.each)
-        for name in ("unfold", "fold", "enter", "save_block", "share", "detach"):
-            self.column.addWidget(self.action_button(self.commands[name]), 0, Qt.AlignmentFlag.AlignLeft)
+        buttons = FlowLayout()
+        for name in ("unfold", "fold", "enter", "detach", "save_block", "share"):
+            buttons.addWidget(self.action_button(self.commands[name]))
+        self.column.addLayout(buttons)
 
     def show_settings(self, node: NodeSpec) -> None:
         self.shown.show_block(node)

@@ -37,16 +37,15 @@ class Found:
 
 
 def search(network: NetworkSpec, text: str, problems: dict[str, str], path: str = "") -> Iterator[Found]:
-    """Nodes at every depth whose path, type, settings or problem hold every word of `text`."""
+    """Nodes at every depth whose name, type, settings or problem hold every word of `text`; "a.b" is part of a path."""
     words = text.lower().split()
     for node in network.nodes:
         here = join(path, node.id)
         card = card_of(node)
         problem = problems.get(here, "")
-        held = (
-            f"{here} {node.type} {card.title} {card.summary} {_settings(node.params)} {problem and 'problem'} {problem}"
-        )
-        if words and all(word in held.lower() for word in words):
+        fault = f"problem {problem}" if problem else ""
+        held = f"{node.id} {node.type} {card.title} {card.summary} {_settings(node.params)} {fault}".lower()
+        if words and all(word in (here if "." in word else held) for word in words):
             yield Found(here, card.title, card.summary, problem)
         if node.subgraph is not None:
             yield from search(node.subgraph, text, problems, here)

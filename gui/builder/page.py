@@ -105,7 +105,7 @@ class BuildPage(Page):
         self.vertical.addWidget(self.frame)
         self.vertical.addWidget(self.drawer)
         self.vertical.setStretchFactor(0, 1)
-        self.vertical.setSizes([600, 190])
+        self.vertical.setSizes([550, 240])
         column.addWidget(self.toolbar)
         column.addWidget(self.vertical, 1)
         self.horizontal = QSplitter(Qt.Orientation.Horizontal, self)
@@ -128,6 +128,7 @@ class BuildPage(Page):
         document, checker = self.context.document, self.context.checker
         document.changed.connect(self._changed)
         document.replaced.connect(self._replaced)
+        document.state_changed.connect(self._moved)
         checker.analysed.connect(self._analysed)
         self.palette_panel.chosen.connect(self._insert)
         self.palette_panel.network.connect(self.files.open_gallery)
@@ -180,6 +181,10 @@ class BuildPage(Page):
     def _changed(self, change: Change) -> None:
         if change.network_changed:
             self._show(change.after.network)
+
+    def _moved(self) -> None:
+        """The same project may have got another folder; the opened blocks are remembered by it."""
+        self._folder = self.context.document.folder
 
     def _replaced(self) -> None:
         self._openings[self._folder] = self.scene.opening

@@ -27,6 +27,7 @@ class SaveBlock(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.name = QLineEdit(self)
         self.name.setAccessibleName("Name in the library")
+        self.name.setToolTip("What the block is called among your blocks; Enter saves, Escape closes")
         self.name.setMinimumWidth(theme.space(26))
         self.name.installEventFilter(self)
         self.save = QPushButton(theme.icon("my_block"), "Save to my blocks", self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from engine.graph import edits
 from engine.graph.paths import inner, level_of
 from engine.graph.spec import EdgeSpec, NodeSpec
+from engine.project.spec import ProjectSpec
 from gui.builder.page import BuildPage
 from gui.context import Context
 from tests.helpers import hands
@@ -254,12 +256,17 @@ def test_renaming_an_opened_block_keeps_it_open(page: BuildPage) -> None:
     assert page.scene.selected_nodes() == ("stem",)
 
 
-def test_what_is_opened_is_found_again_in_another_project_and_back(page: BuildPage, qtbot: QtBot) -> None:
-    from engine.project.spec import ProjectSpec
-
+def test_what_is_opened_is_found_again_when_the_project_is_opened_again(
+    page: BuildPage, qtbot: QtBot, tmp_path: Path
+) -> None:
     document = page.context.document
     draw(page, with_block())
     double_click(page, "block1")
+    with qtbot.waitSignal(document.state_changed):
+        document.save_as(tmp_path / "Mine")
     with qtbot.waitSignal(document.replaced):
         document.new(ProjectSpec("Other", network=with_block()))
     assert not page.view.blocks.is_open("block1")
+    with qtbot.waitSignal(document.replaced):
+        document.open(tmp_path / "Mine")
+    assert page.view.blocks.is_open("block1")
