@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Annotated, ClassVar
 
 from pydantic import Field
 
 from engine.layers.base import Category, Layer, register
-from engine.layers.fields import Extent
 
 if TYPE_CHECKING:
     from torch import nn
 
     from engine.graph.spec import Shape
+
+
+# Channels inside a wide block can be more than a picture is ever high.
+Length = Annotated[int, Field(ge=1, le=65_536)]
 
 
 @register("Input")
@@ -28,7 +31,7 @@ class Input(Layer):
     keywords: ClassVar[tuple[str, ...]] = ("image", "picture", "source", "start")
     inputs: ClassVar[tuple[str, ...]] = ()
 
-    shape: tuple[Extent, ...] = Field(
+    shape: tuple[Length, ...] = Field(
         (1, 32, 32), min_length=1, max_length=5, description="Channels, height and width, without the batch."
     )
 
