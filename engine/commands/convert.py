@@ -11,7 +11,6 @@ from engine.commands.network_argument import add_network, open_argument
 from engine.events import Event, Progress
 from engine.export.base import EXPORTS, Exported
 from engine.export.job import ExportJob
-from engine.graph.spec import NetworkSpec
 from engine.training.run_folder import CONFIG_FILE
 
 
@@ -35,8 +34,9 @@ class Convert(Command):
 
         folder = Path(args.network)
         is_run = (folder / CONFIG_FILE).is_file()
-        spec: NetworkSpec | None = None if is_run and not args.input else open_argument(args).spec
-        job = ExportJob(spec, args.to, args.out, args.weights, folder if is_run else None, args.nested)
+        opened = None if is_run and not args.input else open_argument(args)
+        spec, state = (opened.spec, opened.state) if opened else (None, None)
+        job = ExportJob(spec, args.to, args.out, args.weights, folder if is_run else None, args.nested, state)
         done = job(emit, CancelSource().token)
         told = {"out": done.path, "to": args.to, "name": done.name, "more": done.more, "note": done.note}
         out.data({**told, "fresh_weights": done.fresh})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from engine.commands.base import COMMANDS, DONE, Command, Output, table
 from engine.commands.network_argument import add_network, open_argument
+from engine.commands.weights_argument import add_weights, plain_report, weights_report
 from engine.graph.spec import INPUT, OUTPUT, NetworkSpec
 
 if TYPE_CHECKING:
@@ -20,13 +21,17 @@ class Describe(Command):
 
     def arguments(self, parser: ArgumentParser) -> None:
         add_network(parser)
+        add_weights(parser)
 
     def run(self, args: Namespace, out: Output) -> int:
         from engine.graph.analyse import analyse
 
-        spec = open_argument(args).spec
+        opened = open_argument(args)
+        spec = opened.spec
+        weights = weights_report(args, spec)
         analysis = analyse(spec)
         layers = layer_rows(spec, analysis.nodes)
+        imported = {"imported_by": opened.how, "notes": opened.notes} if opened.how else {}
         out.data(
             {
                 "name": spec.name,
@@ -38,9 +43,15 @@ class Describe(Command):
                 "activation_bytes": analysis.totals.activation_bytes,
                 "layers": [_plain_layer(info) for info in layers],
                 "problems": [plain_problem(problem) for problem in analysis.problems],
+                **imported,
+                **({"weights": plain_report(weights)} if weights else {}),
             }
         )
         for line in _lines(spec, analysis, layers):
+            out.text(line)
+        if opened.how:
+            out.text(" ".join(("", f"Imported by {opened.how}.", *opened.notes)).strip())
+        for line in weights.lines() if weights else ():
             out.text(line)
         return DONE
 

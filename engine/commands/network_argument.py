@@ -1,37 +1,50 @@
-"""NETWORK on the command line: a gallery id, a network file, a project or run folder, or `module:callable`."""
+"""NETWORK on the command line: a gallery id, a file or folder of this program, or something to be imported."""
 
 from __future__ import annotations
 
 import difflib
-import importlib
 import json
-import re
-import sys
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import reduce
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from engine.cancel import CancelSource
 from engine.errors import BadInput
 from engine.gallery import GALLERY, open_network
 from engine.gallery.base import with_input
 from engine.graph.spec import NetworkSpec, Shape
+from engine.importing.job import can_import, is_target
 from engine.project.spec import ProjectSpec
 from engine.project.store import open_file
 
-_CALLABLE = re.compile(r"[A-Za-z_]\w*(\.\w+)*:[A-Za-z_]\w*(\.\w+)*")
-_USUAL_INPUT = (3, 224, 224)
-HELP = "gallery id, network file, project folder, or module:callable (which is imported and traced)"
+if TYPE_CHECKING:
+    from torch import Tensor
+
+HELP = (
+    "gallery id, network file, project folder, .onnx or .pt2 file, script.py[:name] or module:callable; "
+    "the last three run code, so name only what you trust"
+)
 
 
 @dataclass(frozen=True)
 class Opened:
-    """A network and where it came from; `path` is set when it was a file or folder."""
+    """A network and where it came from; `path` is set when it was a file or folder of this program.
+
+    Attributes:
+        state: the weights that came along with an import, under the names of the compiled network.
+        notes: what a person should know about an import.
+        how: the way in which it was imported, or "".
+    """
 
     spec: NetworkSpec
     path: Path | None = None
     project: ProjectSpec | None = None
+    imported_from: Path | None = None
+    state: Mapping[str, Tensor] | None = None
+    notes: tuple[str, ...] = ()
+    how: str = ""
 
 
 def add_network(parser: ArgumentParser, name: str = "network", metavar: str = "NETWORK") -> None:
@@ -52,6 +65,8 @@ def open_argument(args: Namespace) -> Opened:
     if text in GALLERY:
         spec = open_network(text, **options)
         return Opened(with_input(spec, shape) if shape else spec)
+    if can_import(text):
+        return _imported(text, options, shape)
     if path.exists():
         if options:
             raise BadInput(f"{text} is a file, and --set is for gallery networks.", "Leave --set out.")
@@ -59,8 +74,6 @@ def open_argument(args: Namespace) -> Opened:
         project = opened if isinstance(opened, ProjectSpec) else None
         spec = project.network if project else opened  # type: ignore[assignment]
         return Opened(with_input(spec, shape) if shape else spec, path, project)
-    if _CALLABLE.fullmatch(text):
-        return Opened(_traced(text, options, shape or _USUAL_INPUT))
     close = difflib.get_close_matches(text, list(GALLERY), n=1)
     hint = f"Did you mean {close[0]}? " if close else ""
     raise BadInput(
@@ -93,36 +106,13 @@ def parse_shape(text: str) -> Shape:
     return sizes
 
 
-def _traced(text: str, options: dict[str, Any], shape: Shape) -> NetworkSpec:
-    """Import what the person named on the command line, call it, and trace the module that it returns."""
-    from torch import nn
+def _imported(text: str, options: dict[str, Any], shape: Shape | None) -> Opened:
+    """Bring in what the person named on the command line, which is their consent to run it."""
+    from engine.importing.job import ImportJob
 
-    module_name, _, path = text.partition(":")
-    if "" not in sys.path:
-        sys.path.insert(0, "")
-    try:
-        function = reduce(getattr, path.split("."), importlib.import_module(module_name))
-    except ImportError as error:
-        raise BadInput(f"The module {module_name} could not be imported: {error}.", "Check its name.") from None
-    except AttributeError:
-        raise BadInput(f"The module {module_name} has no {path}.", "Check the name after the colon.") from None
-    if not callable(function):
-        raise BadInput(f"{text} cannot be called.", "Name a function or class that returns a torch module.")
-    try:
-        module = function(**options)
-    except (TypeError, ValueError) as error:
-        raise BadInput(f"{text} refuses these options: {error}.", "Change what --set passes.") from None
-    except OSError as error:
-        # torchvision's detectors, for one, fetch the weights of their backbone unless told not to.
-        raise BadInput(
-            f"{text} wants a file that is not here, such as weights from the internet: {error}.",
-            "Tell it to start without them, such as --set weights=null --set weights_backbone=null.",
-        ) from None
-    if not isinstance(module, nn.Module):
-        raise BadInput(
-            f"{text} returned {type(module).__name__}, which is no torch module.",
-            "Name a function or class that returns one.",
-        )
-    from engine.importing.trace import trace
-
-    return trace(module, shape, name=path.rpartition(".")[2]).spec
+    if options and not is_target(text):
+        raise BadInput(f"{text} is a file, and --set is for gallery networks and callables.", "Leave --set out.")
+    shapes = (shape,) if shape else ()
+    found = ImportJob(text, trusted=True, options=options, shapes=shapes)(lambda event: None, CancelSource().token)
+    path = None if is_target(text) else Path(text)
+    return Opened(found.spec, imported_from=path, state=found.state, notes=found.notes, how=found.how)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.cancel import CancelToken
 from engine.errors import BadInput
 from engine.events import Emit, Progress
 from engine.export.base import EXPORTS, Exported, Package, Say
 from engine.graph.spec import NetworkSpec
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,7 @@ class ExportJob:
         weights: a safetensors or PyTorch file whose weights travel along.
         run: folder of a training, whose best weights, class names and preprocessing travel along.
         nested: whether summaries and tables go into the blocks.
+        state: weights that the network came with, under its own names.
 
     Called as a job it emits `Progress`, returns an `Exported`, and can be cancelled between its steps.
 
@@ -38,6 +44,7 @@ class ExportJob:
     weights: Path | None = None
     run: Path | None = None
     nested: bool = False
+    state: Mapping[str, Tensor] | None = None
 
     def __call__(self, emit: Emit, token: CancelToken) -> Exported:
         def say(text: str) -> None:
@@ -66,7 +73,7 @@ class ExportJob:
             if self.spec is not None:
                 package = replace(package, spec=self.spec)
         elif self.spec is not None:
-            package = Package(self.spec)
+            package = Package(self.spec, self.state)
         else:
             raise BadInput("There is no network to export.", "Give a drawing or a training.")
         if self.weights is not None:

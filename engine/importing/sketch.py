@@ -112,10 +112,12 @@ class Sketch:
 
     Attributes:
         module_name: what messages call the network.
+        merged: whether equal weights may have been stored as one, so that one name in two places means little.
         learned: the wires of free tensors that are already drawn, by key.
     """
 
     module_name: str
+    merged: bool = False
     steps: list[Step] = field(default_factory=list)
     strange: list[str] = field(default_factory=list)
     learned: dict[str, Wire] = field(default_factory=dict)
@@ -156,11 +158,13 @@ class Sketch:
         earlier = self._owners.setdefault(used, number)
         if earlier == number:
             clash = next((n for keys, n in self._owners.items() if n != number and set(keys) & set(used)), None)
-            if clash is not None:
+            if clash is not None and not self.merged:
                 del self._owners[used]
                 self._clash(used, step, self.steps[clash])
             return
         first = self.steps[earlier]
+        if self.merged and not (first.type == step.type and first.params == step.params):
+            return
         if (first.type, first.params) != (step.type, step.params):
             self._clash(used, step, first)
         step.shares = earlier

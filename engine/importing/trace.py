@@ -38,12 +38,14 @@ class Traced:
         names: the module's own names of weights and buffers to those of the compiled drawing.
         shapes: shapes of those weights of ours that the module keeps in another one of as many values.
         constants: our weights that are in no state dict of the module.
+        values: all weights that there were at the time of tracing, under our names and in our shapes.
     """
 
     spec: NetworkSpec
     names: Mapping[str, str]
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     constants: Mapping[str, Tensor] = field(default_factory=dict)
+    values: Mapping[str, Tensor] = field(default_factory=dict, repr=False)
 
     def load(self, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """The module's state dict under the names that the compiled drawing has; what it never uses is left out."""
@@ -117,16 +119,18 @@ def finish(
     names: dict[str, str] = {}
     shapes: dict[str, Shape] = {}
     constants: dict[str, Tensor] = {}
+    values: dict[str, Tensor] = {}
     for number, place in folded.places.items():
         step = sketch.steps[number]
         for ours, weight in step.weights.items() if step.shares is None else ():
             where = f"{place}.{ours}"
+            values[where] = weight.value
             if weight.key:
                 names[weight.key] = where
                 shapes[where] = tuple(weight.value.shape)
             else:
                 constants[where] = weight.value
-    return Traced(folded.spec, names, shapes, constants)
+    return Traced(folded.spec, names, shapes, constants, values)
 
 
 def class_names(module: nn.Module) -> Callable[[str], str]:

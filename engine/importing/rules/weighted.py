@@ -105,13 +105,14 @@ def batch_norm(
 ) -> Wire:
     if running_mean is None:
         raise Unsupported("batch normalisation without running averages")
-    held = weights_of("a batch normalisation", running_mean=running_mean, running_var=running_var)
+    held: dict[str, Any] = weights_of("a batch normalisation", running_mean=running_mean, running_var=running_var)
     held |= weights_of("a batch normalisation", weight=weight, bias=bias)
     if not isinstance(held["running_mean"], Free) or (weight is None) != (bias is None):
         raise Unsupported("batch normalisation with one of scale and shift")
     type = {1: "BatchNorm1d", 2: "BatchNorm1d", 3: "BatchNorm2d", 4: "BatchNorm3d"}[len(input.shape)]
     params = {"eps": eps, "momentum": momentum, "affine": weight is not None}
-    return at.put(type, plain(type, params), input, weights=held)
+    counter = {"num_batches_tracked": torch.tensor(0)}
+    return at.put(type, plain(type, params), input, weights=held | counter)
 
 
 @function(F.layer_norm)

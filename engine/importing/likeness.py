@@ -1,0 +1,120 @@
+"""An edited network beside the drawing that it was written from: what is unchanged keeps its names and places."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
+
+from engine.graph.edits import rename
+from engine.graph.ids import free_id
+from engine.graph.spec import INPUT, OUTPUT, NetworkSpec, NodeSpec
+from engine.importing.job import Imported
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True)
+class _Alike:
+    """A network with the old names, and where its nodes' names came from: new path -> old path."""
+
+    spec: NetworkSpec
+    paths: Mapping[str, str]
+
+
+def adopt(found: Imported, old: NetworkSpec) -> Imported:
+    """The imported network with the ids, places, titles and groups of an older drawing, wherever both have a node."""
+    alike = _network(found.spec, old)
+    spec = replace(alike.spec, name=old.name)
+    state: Mapping[str, Tensor] | None = found.state
+    if state is not None:
+        state = {_moved(key, alike.paths): value for key, value in state.items()}
+    return replace(found, spec=spec, state=state)
+
+
+def _moved(key: str, paths: Mapping[str, str]) -> str:
+    """A weight's name with the ids of its nodes as they are called now."""
+    parts = key.split(".")
+    for length in range(len(parts) - 1, 0, -1):
+        path = ".".join(parts[:length])
+        if path in paths:
+            return ".".join([paths[path], *parts[length:]])
+    return key
+
+
+def _network(new: NetworkSpec, old: NetworkSpec) -> _Alike:
+    pairs = _pairs(new, old)
+    paths: dict[str, str] = {}
+    nodes = []
+    for node in new.nodes:
+        twin = pairs.get(node.id)
+        inner = node.subgraph
+        if twin is not None and inner is not None and twin.subgraph is not None:
+            inside = _network(inner, twin.subgraph)
+            paths.update({f"{node.id}.{a}": f"{twin.id}.{b}" for a, b in inside.paths.items()})
+            node = replace(node, subgraph=inside.spec, params=_block_params(node, twin))
+        if twin is not None:
+            node = replace(node, position=twin.position)
+        nodes.append(node)
+    spec = replace(new, nodes=tuple(nodes), name=old.name)
+    names = {id: twin.id for id, twin in pairs.items()}
+    spec, called = _renamed(spec, names)
+    paths = called | paths
+    order = {node.id: place for place, node in enumerate(old.nodes)}
+    if all(node.id in order for node in spec.nodes):
+        # Nothing is new: then the drawing order is the old one as well, and what did not change is equal.
+        spec = replace(spec, nodes=tuple(sorted(spec.nodes, key=lambda node: order[node.id])))
+        known = {edge: place for place, edge in enumerate(old.edges)}
+        if set(spec.edges) == set(known):
+            spec = replace(spec, edges=tuple(sorted(spec.edges, key=known.__getitem__)))
+    here = {node.id for node in spec.nodes}
+    groups = tuple(replace(g, nodes=tuple(id for id in g.nodes if id in here)) for g in old.groups)
+    return _Alike(replace(spec, groups=tuple(group for group in groups if group.nodes)), paths)
+
+
+def _block_params(node: NodeSpec, twin: NodeSpec) -> Mapping[str, object]:
+    return twin.params if twin.params and node.subgraph is not None else node.params
+
+
+def _pairs(new: NetworkSpec, old: NetworkSpec) -> dict[str, NodeSpec]:
+    """The old node of each new one: first by name and type, then by the order of the types that are left."""
+    by_id = {node.id: node for node in old.nodes}
+    pairs = {node.id: by_id[node.id] for node in new.nodes if node.id in by_id and _kin(node, by_id[node.id])}
+    for type in (INPUT, OUTPUT):
+        ends = [node for node in new.nodes if node.type == type]
+        others = [node for node in old.nodes if node.type == type]
+        if len(ends) == len(others):
+            pairs.update({a.id: b for a, b in zip(ends, others, strict=True)})
+    taken = {twin.id for twin in pairs.values()}
+    left = [node for node in new.nodes if node.id not in pairs]
+    rest = [node for node in old.nodes if node.id not in taken]
+    matcher = SequenceMatcher(None, [_mark(node) for node in left], [_mark(node) for node in rest], autojunk=False)
+    for block in matcher.get_matching_blocks():
+        for step in range(block.size):
+            pairs[left[block.a + step].id] = rest[block.b + step]
+    return pairs
+
+
+def _kin(node: NodeSpec, twin: NodeSpec) -> bool:
+    return (node.type == twin.type) and (node.subgraph is None) == (twin.subgraph is None)
+
+
+def _mark(node: NodeSpec) -> str:
+    """What a node has in common with its twin: its type, and for a block the types inside."""
+    return node.type if node.subgraph is None else f"{node.type}:{len(node.subgraph.nodes)}"
+
+
+def _renamed(spec: NetworkSpec, names: Mapping[str, str]) -> tuple[NetworkSpec, dict[str, str]]:
+    """Give nodes the names of their twins, by way of interim ones, since a new name may be another's old one."""
+    interim = {id: f"moving{number}x" for number, id in enumerate(names)}
+    for old, new in interim.items():
+        spec = rename(spec, old, new)
+    called = {}
+    for old, new in names.items():
+        called[old] = new if new not in spec.by_id else free_id(re.sub(r"\W", "_", new), set(spec.by_id))
+        spec = rename(spec, interim[old], called[old])
+    called.update({node.id: node.id for node in spec.nodes if node.id not in called.values()})
+    return spec, called

@@ -1,0 +1,1 @@
+"""What ONNX operators mean as layers: one small file per family. See `base`."""
