@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
@@ -26,6 +26,8 @@ _KEEP_INPUT = (*_CONVOLUTIONS, *_TRANSPOSED, nn.Linear, nn.BatchNorm1d, nn.Batch
 _KEEP_OUTPUT = (nn.ReLU, nn.Sigmoid, nn.Tanh, nn.Softmax)
 _KEEP_NOTHING = ("Add", "Concatenate", "Flatten", "Identity", "Upsample", "ZeroPad2d")
 _INDEX_BYTES = 8
+# Steps of a sequence that a recurrent layer is tried out with; PyTorch walks through each on the meta device.
+_LONG = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,9 @@ def multiply_accumulates(module: nn.Module, inputs: Sequence[Tensor], outputs: S
         # products as the weight has numbers behind its first dimension.
         ends = inputs if kind in _TRANSPOSED else outputs
         return ends[0].numel() * math.prod(module.get_parameter("weight").shape[1:])
+    if isinstance(module, nn.RNNBase):
+        steps = inputs[0].numel() // inputs[0].shape[-1]
+        return steps * sum(part.numel() for name, part in module.named_parameters() if name.startswith("weight"))
     home, _, family = kind.__module__.rpartition(".")
     if kind is nn.Identity or (
         home == "torch.nn.modules" and family in _NO_PRODUCTS and kind is not nn.MultiheadAttention
@@ -109,7 +114,20 @@ def held(module: nn.Module, inputs: Sequence[Tensor], outputs: Sequence[Tensor],
         return Held(sizes, tuple(aliases), (0,), (), first * _INDEX_BYTES)
     if isinstance(module, nn.Dropout):
         return Held(sizes, tuple(aliases), (), (), first * FLOAT_BYTES if 0 < module.p < 1 else 0)
+    if isinstance(module, nn.RNNBase) and inputs[0].shape[1] > _LONG:
+        return _continued(module, inputs[0], sizes, tuple(aliases), batch)
     return _measured(module, inputs, sizes, tuple(aliases), batch)
+
+
+def _continued(
+    module: nn.RNNBase, sequence: Tensor, sizes: tuple[int, ...], aliases: tuple[int | None, ...], batch: int
+) -> Held:
+    """What a long sequence keeps, from two short ones: every further step keeps as much as the one before."""
+    less, more = (
+        _measured(module, [sequence[:, :steps].clone()], sizes, aliases, batch) for steps in (_LONG // 2, _LONG)
+    )
+    each = (more.extra - less.extra) // (_LONG - _LONG // 2)
+    return replace(more, extra=more.extra + (sequence.shape[1] - _LONG) * each)
 
 
 def _measured(

@@ -9,6 +9,7 @@ import pytest
 import torch
 from scipy.special import expit as sigmoid
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from engine.errors import BadInput
 from engine.graph.shapes import facts_of
@@ -91,6 +92,22 @@ def test_parameters_are_the_formula_and_stand_on_the_card(type: str, gates: int,
     single = parse_layer(type, {"hidden_size": 6, "bias": False})
     assert f"= {gates * 6 * 11:,}" in single.formula((7, 5))
     assert sum(p.numel() for p in single.build((7, 5)).parameters()) == gates * 6 * 11
+
+
+@pytest.mark.parametrize("type", list(STEPS))
+@pytest.mark.parametrize("output", ["all", "last"])
+def test_a_long_sequence_costs_what_a_short_one_does_step_by_step(type: str, output: str) -> None:
+    """PyTorch's counter walks through every step; a thousand of them are counted without."""
+    params = {"hidden_size": 6, "num_layers": 2, "bidirectional": True, "output": output}
+    with torch.device("meta"):
+        module = parse_layer(type, params).build((3, 5))
+    with FlopCounterMode(display=False) as counter:
+        module(torch.empty(1, 3, 5, device="meta"))
+    short, long, longer = (facts_of(type, params, ((steps, 5),)) for steps in (3, 999, 1998))
+    assert short.macs == counter.get_total_flops() // 2
+    assert long.macs == 333 * short.macs
+    assert long.output_shapes == ((999, 12) if output == "all" else (12,),)
+    assert longer.held.extra == pytest.approx(2 * long.held.extra, rel=0.01)
 
 
 @pytest.mark.parametrize("type", list(STEPS))
