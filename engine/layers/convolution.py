@@ -22,10 +22,7 @@ from engine.layers.fields import (
     spoken,
     times,
 )
-from engine.layers.windows import check_fits as check_fits
-from engine.layers.windows import check_groups, output_lines, shown, spatial_shape
-from engine.layers.windows import effective as effective
-from engine.layers.windows import picture_shape as picture_shape
+from engine.layers.windows import check_fits, check_groups, effective, output_lines, shown, spatial_shape
 
 if TYPE_CHECKING:
     from torch import nn
