@@ -67,11 +67,13 @@ class CompareView(QWidget):
             ),
             "Totals beside each other",
             self,
+            roomy=False,
         )
         self.changes = Table(
             (Column("Node"), Column("Difference"), Column("From there to here")),
             "Differences between the designs",
             self,
+            roomy=False,
         )
         self.changes.setToolTip("Enter or a double-click shows the node on the drawing")
         self.changes.opened.connect(lambda row: self.chosen.emit(self._rows[row][0]))

@@ -76,7 +76,7 @@ class CostTable(QWidget):
         self._stale = False
         self._handle: JobHandle | None = None
         self.profile: Profile | None = None
-        self.table = Table(COLUMNS, "Cost of every layer", self)
+        self.table = Table(COLUMNS, "Cost of every layer", self, roomy=False)
         self.table.setToolTip("Enter or a double-click shows the layer on the drawing")
         self.table.opened.connect(self._choose)
         self.table.clicked.connect(lambda index: self._choose(self.table.shown_rows()[index.row()]))

@@ -118,6 +118,10 @@ class ExportDialog(QDialog):
     def _form(self) -> type[ExportFormat]:
         return EXPORTS.get(self.chosen)
 
+    def _takes_weights(self) -> bool:
+        # Source code holds none itself, but those that are chosen go into a file beside it.
+        return self._form().holds_weights or self.chosen == "pytorch"
+
     def _describe(self) -> None:
         if not self.chosen:
             return
@@ -125,7 +129,10 @@ class ExportDialog(QDialog):
         missing = form.missing()
         self.help.setText(form.help if missing is None else f"{form.help} {missing.what} {missing.advice}")
         self.go.setEnabled(missing is None and self._handle is None)
-        self.weights.setEnabled(form.holds_weights)
+        self.weights.setEnabled(self._takes_weights())
+        self.weights.setToolTip(
+            "Which weights travel along" if self._takes_weights() else "This form holds the design and no weights"
+        )
         self.nested.setEnabled(self.chosen in _LISTS)
         self.note.setText("")
         self.problem.show_text("")
@@ -175,7 +182,7 @@ class ExportDialog(QDialog):
 
     def write(self, path: Path) -> None:
         """Write the drawing of now to this file, in the chosen form."""
-        chosen = self.weights.currentData() if self._form().holds_weights else None
+        chosen = self.weights.currentData() if self._takes_weights() else None
         is_file = chosen is not None and chosen == self._weights_file
         job = ExportJob(
             self._context.document.project.network,

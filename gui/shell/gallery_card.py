@@ -28,14 +28,25 @@ _SOURCES = {
     "torchvision": "Exact to torchvision, and takes its weights.",
     "modern": "As it is built today.",
 }
+LABELS = {
+    "num_classes": "Classes",
+    "in_channels": "Input channels",
+    "aux": "Auxiliary classifiers",
+    "raw": "Raw answers as outputs",
+    "norm": "Normalisation",
+    "first": "Channels of the first layer",
+    "growth": "Growth rate",
+    "depths": "Blocks per stage",
+    "drop": "Dropout",
+}
 COLUMNS = (
     Column("Layer in the paper"),
     Column("Here", help="The node of the drawing"),
     Column("Output there", shape, help="Output as the paper prints it"),
     Column("Output here", shape, help="Output of the drawing"),
+    Column("", lambda agrees: "agrees" if agrees else "differs", help="Whether what the paper prints is what is drawn"),
     Column("Parameters there", lambda value: f"{value:,}", help="As the paper prints them", number=True),
     Column("Parameters here", lambda value: f"{value:,}", number=True),
-    Column("", lambda agrees: "agrees" if agrees else "differs", help="Whether what the paper prints is what is drawn"),
     Column("Note"),
 )
 
@@ -92,7 +103,7 @@ class GalleryCard(QScrollArea):
         self._options_heading = ThemedLabel("Options", role="heading")
         self._options = QVBoxLayout()
         self._table_heading = ThemedLabel("The paper's table beside ours", role="heading")
-        self.table = Table(COLUMNS, "The paper's table beside ours")
+        self.table = Table(COLUMNS, "The paper's table beside ours", roomy=False)
         self.table.setMinimumHeight(theme.space(20))
         self.table.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         holder = QWidget()
@@ -123,6 +134,7 @@ class GalleryCard(QScrollArea):
         self.idea.setText(entry.idea)
         self.merit.setText(f"In the paper: {entry.merit}." if entry.merit else "")
         self.merit.setVisible(bool(entry.merit))
+        self._show_table(())
         self._make_form(entry)
         self._work_out()
 
@@ -130,7 +142,7 @@ class GalleryCard(QScrollArea):
         if self.form is not None:
             self._options.removeWidget(self.form)
             self.form.deleteLater()
-        self.form = SettingsForm(entry.options)
+        self.form = SettingsForm(entry.options, labels=LABELS)
         self.form.changed.connect(lambda model: self._work_out())
         self._options.addWidget(self.form)
 
@@ -170,7 +182,10 @@ class GalleryCard(QScrollArea):
             f"{totals.parameters:,} parameters · "
             f"{short(totals.macs)} multiply-accumulates · {size(totals.activation_bytes)} of activations"
         )
-        shown = bool(worked.lines)
+        self._show_table(worked.lines)
+
+    def _show_table(self, lines: tuple[PaperLine, ...]) -> None:
+        shown = bool(lines)
         self._table_heading.setVisible(shown)
         self.table.setVisible(shown)
         self.table.set_rows(
@@ -180,12 +195,12 @@ class GalleryCard(QScrollArea):
                     line.node,
                     line.output,
                     line.our_output,
+                    line.agrees,
                     line.parameters,
                     line.our_parameters,
-                    line.agrees,
                     line.note,
                 )
-                for line in worked.lines
+                for line in lines
             ]
         )
 

@@ -109,7 +109,12 @@ class Table(QTableView):
     opened = Signal(object)
     export_wanted = Signal(object)
 
-    def __init__(self, columns: Sequence[Column], name: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, columns: Sequence[Column], name: str, parent: QWidget | None = None, *, roomy: bool = True
+    ) -> None:
+        """`roomy`: the first column takes the room that is left. Without it, as for many columns, each is as wide as
+        what stands in it and the last one takes the rest.
+        """
         super().__init__(parent)
         self._name = name
         self._source = TableModel(columns, self)
@@ -130,7 +135,10 @@ class Table(QTableView):
         head = self.horizontalHeader()
         head.setHighlightSections(False)
         head.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        if roomy:
+            head.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        else:
+            head.setStretchLastSection(True)
         self.sortByColumn(-1, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
         self.copy_action = self._action("Copy rows", self.copy, QKeySequence(QKeySequence.StandardKey.Copy))

@@ -43,7 +43,7 @@ def test_the_card_has_the_idea_and_the_papers_table_beside_ours(browser: Gallery
     rows = {row[0]: row for row in browser.card.table._source.rows}
     c3 = next(row for name, row in rows.items() if name.startswith("C3"))
     assert c3[2] == c3[3] == (16, 10, 10)
-    assert c3[6] is True
+    assert c3[4] is True
 
 
 def test_typing_finds_networks_by_author_and_task(browser: GalleryBrowser, qtbot: QtBot) -> None:
