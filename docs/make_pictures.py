@@ -88,23 +88,28 @@ class Photographer:
         self.scribble(live.stage.pad)
         self.until(lambda: live.panel.answers.bars.result is not None)
         self.both("live")
+        self.networks()
+        self.window.close()
+        self.until(lambda: not self.window.isVisible(), 30)
+
+    def networks(self) -> None:
+        """Famous networks on the Build page, and as slides."""
+        from network_pictures import make
+
+        services = self.services
         services.gallery.open("resnet18")
-        self.until(lambda: len(services.document.project.network.nodes) > 14)
-        self.go("build")
+        self.until(lambda: "layer1" in services.document.project.network.by_id)
+        build: Any = self.go("build")
         build.drawer.setCurrentWidget(build.drawer.problems)
         self.both("build-resnet18")
         services.gallery.open("googlenet")
         self.until(lambda: "inception3a" in services.document.project.network.by_id)
-        build = self.go("build")
+        self.go("build")
         build.view.blocks.toggle("inception3a")
         self.until(lambda: not build.view.blocks.moving)
         build.view.reveal(["inception3a"])
         self.both("build-googlenet")
-        from network_pictures import make
-
         make(self.target)
-        self.window.close()
-        self.until(lambda: not self.window.isVisible(), 30)
 
     def train(self) -> None:
         """One run, from its first to its last event."""

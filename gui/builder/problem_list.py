@@ -118,6 +118,7 @@ class ProblemList(QScrollArea):
             row.problem = problem
             if self._layout.indexOf(row) != index:
                 self._layout.insertWidget(index, row)
+                row.show()
             rows.append(row)
         for row in kept.values():
             self._layout.removeWidget(row)
