@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from engine.graph.ids import free_id, numbered, why_not
@@ -65,16 +65,18 @@ def fold(
     outputs: Sequence[tuple[str, Wire]],
     name: str,
     kind: Callable[[str], str] = lambda path: "",
+    keep: Collection[str] = (),
 ) -> Folded:
     """Draw the steps.
 
     Args:
         outputs: the wanted id of each Output node and what feeds it.
         kind: class name of the module at a path; "" for containers, whose blocks are named by their path.
+        keep: paths that stay blocks whatever is in them.
     """
     live = _live(sketch.steps, [wire for _, wire in outputs])
     root = _tree(sketch.steps, live)
-    _tidy(root, sketch.steps, kind)
+    _tidy(root, sketch.steps, kind, keep)
     _join_shared(root, sketch.steps)
     return _Writer(sketch.steps, root, list(outputs), kind).write(name)
 
@@ -104,16 +106,16 @@ def _tree(steps: list[Step], live: list[int]) -> _Group:
     return root
 
 
-def _tidy(root: _Group, steps: list[Step], kind: Callable[[str], str]) -> None:
+def _tidy(root: _Group, steps: list[Step], kind: Callable[[str], str], keep: Collection[str]) -> None:
     """Dissolve what would be no block to look at: a single layer, a block in a block, most of the network."""
     total = sum(1 for _ in root.steps())
     for group in list(root.groups()):
-        if len(group.items) == 1 or not _is_one_step(group, steps):
+        if (len(group.items) == 1 and group.path not in keep) or not _is_one_step(group, steps):
             _dissolve(group)
     opened = [root]
     while opened:
         outer = opened.pop()
-        for group in [item for item in outer.items if isinstance(item, _Group)]:
+        for group in [item for item in outer.items if isinstance(item, _Group) and item.path not in keep]:
             kinds = {kind(item.path) if isinstance(item, _Group) else steps[item].type for item in group.items}
             share = sum(1 for _ in group.steps()) / total
             if share > (_MOST if len(kinds) > 1 else _NEARLY_ALL):

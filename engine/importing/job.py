@@ -87,7 +87,8 @@ class ImportJob:
         elif is_target(text):
             from engine.importing.modules import import_target
 
-            found = import_target(text, self.options, self.shapes, say)
+            keep = block_paths(self.like) if self.like is not None else ()
+            found = import_target(text, self.options, self.shapes, say, keep)
         else:
             raise BadInput(
                 f"{text} is nothing that a network can be brought in from.",
@@ -98,6 +99,15 @@ class ImportJob:
 
             return adopt(found, self.like)
         return found
+
+
+def block_paths(spec: NetworkSpec, prefix: str = "") -> tuple[str, ...]:
+    """The paths of all blocks of a drawing, which are those of the submodules in its source."""
+    found: list[str] = []
+    for node in spec.nodes:
+        if node.subgraph is not None:
+            found += [f"{prefix}{node.id}", *block_paths(node.subgraph, f"{prefix}{node.id}.")]
+    return tuple(found)
 
 
 def is_target(text: str) -> bool:

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
+from engine.errors import BadInput
+from engine.frozen import FrozenDict
 from engine.graph.edits import rename
 from engine.graph.ids import free_id
-from engine.graph.spec import INPUT, OUTPUT, NetworkSpec, NodeSpec
+from engine.graph.spec import BLOCK, INPUT, OUTPUT, NetworkSpec, NodeSpec
 from engine.importing.job import Imported
+from engine.layers.base import LAYERS, Layer, parse_layer
+from engine.layers.convolution import Conv2d
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+
+# Special cases of a convolution, which source writes as an ordinary one.
+_CONVOLUTIONS = ("DepthwiseConv2d", "PointwiseConv2d")
 
 
 @dataclass(frozen=True)
@@ -49,17 +58,28 @@ def _network(new: NetworkSpec, old: NetworkSpec) -> _Alike:
     pairs = _pairs(new, old)
     paths: dict[str, str] = {}
     nodes = []
+    ports: dict[tuple[str, str], str] = {}
     for node in new.nodes:
         twin = pairs.get(node.id)
         inner = node.subgraph
         if twin is not None and inner is not None and twin.subgraph is not None:
             inside = _network(inner, twin.subgraph)
             paths.update({f"{node.id}.{a}": f"{twin.id}.{b}" for a, b in inside.paths.items()})
-            node = replace(node, subgraph=inside.spec, params=_block_params(node, twin))
+            ports.update(_ports(node.id, inner, inside))
+            node = replace(node, subgraph=inside.spec)
         if twin is not None:
-            node = replace(node, position=twin.position)
+            type, params = _settings(node, twin)
+            node = replace(node, position=twin.position, type=type, params=params)
         nodes.append(node)
-    spec = replace(new, nodes=tuple(nodes), name=old.name)
+    edges = tuple(
+        replace(
+            edge,
+            source_port=ports.get((edge.source, f"out:{edge.source_port}"), edge.source_port),
+            target_port=ports.get((edge.target, f"in:{edge.target_port}"), edge.target_port),
+        )
+        for edge in new.edges
+    )
+    spec = replace(new, nodes=tuple(nodes), edges=edges, name=old.name)
     names = {id: twin.id for id, twin in pairs.items()}
     spec, called = _renamed(spec, names)
     paths = called | paths
@@ -75,8 +95,46 @@ def _network(new: NetworkSpec, old: NetworkSpec) -> _Alike:
     return _Alike(replace(spec, groups=tuple(group for group in groups if group.nodes)), paths)
 
 
-def _block_params(node: NodeSpec, twin: NodeSpec) -> Mapping[str, object]:
-    return twin.params if twin.params and node.subgraph is not None else node.params
+def _ports(block: str, before: NetworkSpec, inside: _Alike) -> dict[tuple[str, str], str]:
+    """The new names of a block's ports, by the block and "in:" or "out:" with the old name: they are those inside."""
+    found = {}
+    sides = (("in", before.inputs, inside.spec.inputs), ("out", before.outputs, inside.spec.outputs))
+    for word, old, new in sides:
+        names = {node.id: word if place == 0 else node.id for place, node in enumerate(new)}
+        for place, node in enumerate(old):
+            found[block, f"{word}:{word if place == 0 else node.id}"] = names[inside.paths[node.id]]
+    return found
+
+
+def _settings(node: NodeSpec, twin: NodeSpec) -> tuple[str, FrozenDict]:
+    """Type and parameters as they were written down before, apart from those that now say something else."""
+    if node.type == BLOCK or (node.type == INPUT and not node.params):
+        return node.type, FrozenDict(twin.params)  # source does not tell what is exposed, nor the shapes inside
+    if node.type not in LAYERS or twin.type not in LAYERS:
+        return node.type, FrozenDict(node.params)
+    try:
+        ours, theirs = parse_layer(node.type, node.params), parse_layer(twin.type, twin.params)
+    except BadInput:
+        return node.type, FrozenDict(node.params)
+    both = [name for name in type(ours).model_fields if name in type(theirs).model_fields]
+    changed = {name: getattr(ours, name) for name in both if _meaning(ours, name) != _meaning(theirs, name)}
+    if twin.type == "DepthwiseConv2d":
+        changed.pop("out_channels", None)  # it follows from what comes in
+    return twin.type, FrozenDict({**twin.params, **changed})
+
+
+def _meaning(layer: Layer, name: str) -> object:
+    """A parameter's value in one spelling: (3, 3) is 3, and "same" padding is the number that it comes to."""
+    value = getattr(layer, name)
+    if name == "stride" and value is None:
+        value = getattr(layer, "kernel_size", None)  # a pooling window moves as far as it is large
+    if name == "padding" and isinstance(value, str) and type(layer).__name__.endswith("Conv2d"):
+        window = {one: getattr(layer, one) for one in ("kernel_size", "stride", "dilation")}
+        with suppress(BadInput):
+            value = Conv2d(**window, padding=value).explicit_padding()
+    if isinstance(value, tuple) and len(set(value)) == 1 and len(value) in (2, 3):
+        return value[0]
+    return value
 
 
 def _pairs(new: NetworkSpec, old: NetworkSpec) -> dict[str, NodeSpec]:
@@ -99,7 +157,8 @@ def _pairs(new: NetworkSpec, old: NetworkSpec) -> dict[str, NodeSpec]:
 
 
 def _kin(node: NodeSpec, twin: NodeSpec) -> bool:
-    return (node.type == twin.type) and (node.subgraph is None) == (twin.subgraph is None)
+    alike = node.type == twin.type or (node.type == "Conv2d" and twin.type in _CONVOLUTIONS)
+    return alike and (node.subgraph is None) == (twin.subgraph is None)
 
 
 def _mark(node: NodeSpec) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -19,20 +19,28 @@ _CLOSE = 1e-4
 
 
 def import_target(
-    text: str, options: Mapping[str, Any], shapes: Sequence[Shape], say: Callable[[str], None]
+    text: str,
+    options: Mapping[str, Any],
+    shapes: Sequence[Shape],
+    say: Callable[[str], None],
+    keep: Collection[str] = (),
 ) -> Imported:
     """Run what a person named and draw the module that it makes."""
     say(f"Running {text}")
     target = open_target(text, options)
     given = tuple(shapes) or target.shapes or usual_shapes(target.made)
-    found = import_module(target.made, given, name=target.name, say=say)
+    found = import_module(target.made, given, name=target.name, say=say, keep=keep)
     if target.fresh and text.endswith(".py"):
         return Imported(found.spec, None, found.notes, found.how)
     return found
 
 
 def import_module(
-    module: nn.Module, shapes: Sequence[Shape], name: str = "", say: Callable[[str], None] = lambda text: None
+    module: nn.Module,
+    shapes: Sequence[Shape],
+    name: str = "",
+    say: Callable[[str], None] = lambda text: None,
+    keep: Collection[str] = (),
 ) -> Imported:
     """Draw a module and compare the drawing's answer with the module's own.
 
@@ -41,7 +49,7 @@ def import_module(
     say("Following it with torch.fx")
     notes: list[str] = []
     try:
-        traced, how = trace(module, *shapes, name=name), "torch.fx"
+        traced, how = trace(module, *shapes, name=name, keep=keep), "torch.fx"
     except BadInput as first:
         from engine.importing.exported import export_module
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import operator
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, reduce
@@ -57,7 +57,13 @@ class Traced:
         return ours
 
 
-def trace(module: nn.Module, *input_shapes: Sequence[int], name: str = "", training: bool = False) -> Traced:
+def trace(
+    module: nn.Module,
+    *input_shapes: Sequence[int],
+    name: str = "",
+    training: bool = False,
+    keep: Collection[str] = (),
+) -> Traced:
     """Draw a module.
 
     Args:
@@ -65,6 +71,7 @@ def trace(module: nn.Module, *input_shapes: Sequence[int], name: str = "", train
         input_shapes: one shape without the batch for each argument of its forward.
         name: the network's name; the class's by default.
         training: follow what it does in training, auxiliary outputs included, instead of in use.
+        keep: paths of submodules that are to be blocks, even if they hold little or nearly all.
 
     Raises:
         BadInput: it decides by values, or uses operations that no layer stands for; they are named.
@@ -84,7 +91,7 @@ def trace(module: nn.Module, *input_shapes: Sequence[int], name: str = "", train
     for step in graph.nodes:
         drawing.add(step)
     refuse_strange(drawing.sketch)
-    return finish(drawing.sketch, drawing.outputs, name or type(module).__name__, class_names(module))
+    return finish(drawing.sketch, drawing.outputs, name or type(module).__name__, class_names(module), keep)
 
 
 @contextmanager
@@ -110,12 +117,16 @@ def refuse_strange(sketch: Sketch) -> None:
 
 
 def finish(
-    sketch: Sketch, outputs: Sequence[tuple[str, Wire]], name: str, kind: Callable[[str], str] = lambda path: ""
+    sketch: Sketch,
+    outputs: Sequence[tuple[str, Wire]],
+    name: str,
+    kind: Callable[[str], str] = lambda path: "",
+    keep: Collection[str] = (),
 ) -> Traced:
     """Fold the steps into a drawing, and say where their weights have gone."""
     if not outputs:
         raise BadInput(f"{sketch.module_name} returns no tensor.", "Let its forward return one.")
-    folded = fold(sketch, outputs, name, kind)
+    folded = fold(sketch, outputs, name, kind, keep)
     names: dict[str, str] = {}
     shapes: dict[str, Shape] = {}
     constants: dict[str, Tensor] = {}
