@@ -36,6 +36,7 @@ class Package:
         classes: names of what the network tells apart, where known.
         preprocess: how a picture becomes its input, where known.
         nested: whether summaries and tables go into the blocks.
+        batch: how many pictures an exported graph takes at a time; None for any number.
     """
 
     spec: NetworkSpec
@@ -43,6 +44,7 @@ class Package:
     classes: tuple[str, ...] = ()
     preprocess: PreprocessSpec | None = None
     nested: bool = False
+    batch: int | None = None
 
     @cached_property
     def network(self) -> CompiledNetwork:

@@ -78,10 +78,9 @@ class ExportJob:
             raise BadInput("There is no network to export.", "Give a drawing or a training.")
         if self.weights is not None:
             say("Reading the weights")
-            from engine.export.weights import fitted, read_weights
+            from engine.export.weights import weights_for
 
-            path = Path(self.weights)
-            package = replace(package, weights=fitted(package.spec, read_weights(path), path))
+            package = replace(package, weights=weights_for(package.spec, Path(self.weights)))
         return replace(package, nested=self.nested)
 
 

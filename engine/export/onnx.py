@@ -19,14 +19,16 @@ class Onnx(ExportFormat):
     packages: ClassVar[tuple[str, ...]] = ("onnx", "onnxscript", "onnxruntime")
 
     def write(self, package: Package, path: Path, say: Say) -> Written:
-        from engine.export.program.capture import holdable
+        from engine.export.program.capture import first_that_works
         from engine.export.program.onnx_model import checked, converted
 
-        package, without = holdable(package)
-        data = converted(package, say)
-        say("Running it in onnxruntime")
-        worst = checked(package, data)
+        def attempt(part: Package) -> tuple[bytes, float]:
+            data = converted(part, say)
+            say("Running it in onnxruntime")
+            return data, checked(part, data)
+
+        (data, worst), note = first_that_works(package, attempt)
         say("Writing the file")
         write_atomic(path, data)
         agrees = f"onnxruntime agrees to {worst:.0e}." if worst else "onnxruntime agrees exactly."
-        return Written(note=f"{agrees} {without}".strip())
+        return Written(note=f"{agrees} {note}".strip())

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import torch
 from torch import Tensor
 
 from engine.errors import JobFailed
 from engine.export.base import Package
-from engine.export.program.untangled import untangled
+from engine.export.program.untangled import chooses, untangled
 from engine.graph.example import example_inputs
 
 if TYPE_CHECKING:
     from torch.export import ExportedProgram
 
+T = TypeVar("T")
 _TALKATIVE = ("torch", "onnxscript", "onnx_ir")
 
 BATCH = 2
 """Captured with two pictures: one could be taken for a size that never changes."""
+
+
+def trials(package: Package) -> Iterator[tuple[Tensor, ...]]:
+    """Inputs to compare with, of several batch sizes if any is taken."""
+    for seed, batch in enumerate((1, package.batch or 3), start=1):
+        yield sample_of(package, batch, seed)
 
 
 def sample_of(package: Package, batch: int = BATCH, seed: int = 0) -> tuple[Tensor, ...]:
@@ -62,29 +69,49 @@ def _unwarned() -> Iterator[None]:
         yield
 
 
-def holdable(package: Package) -> tuple[Package, str]:
-    """The part of the network that a graph of fixed operators can hold, and a sentence about what is left out, or "".
+Part = tuple[Package, str]
+"""What a graph can hold of a network, and a sentence about what that means, or ""."""
 
-    Raises `JobFailed` if that is no whole network.
-    """
-    spec, gone = untangled(package.spec)
-    if not gone:
-        return package, ""
-    left = package.network.state_dict()
+
+def parts(package: Package) -> list[Part]:
+    """What to try in turn: the whole for any number of pictures; for what chooses boxes by their scores the whole for
+    one picture at a time, and then, for any number, without that choice if nothing else hangs on it."""
+    if not chooses(package.spec):
+        return [(package, "")]
+    weights = package.network.state_dict()
+    found = [(replace(package, weights=weights, batch=1), "It takes one picture at a time.")]
+    try:
+        spec, gone = untangled(package.spec)
+    except JobFailed:
+        return found
     note = f"Without {', '.join(gone)}, which are chosen by their scores: do that behind it."
-    return replace(package, spec=spec, weights=left), note
+    return [*found, (replace(package, spec=spec, weights=weights), note)]
+
+
+def first_that_works(package: Package, attempt: Callable[[Package], T]) -> tuple[T, str]:
+    """What `attempt` makes of the first part of the network that can be held, and the sentence about it.
+
+    Raises the `JobFailed` of the first part if none can.
+    """
+    failures: list[JobFailed] = []
+    for part, note in parts(package):
+        try:
+            return attempt(part), note
+        except JobFailed as error:
+            failures.append(error)
+    raise failures[0]
 
 
 def capture(package: Package) -> ExportedProgram:
     """Capture the network with a batch of any size. Raises `JobFailed` where an operation depends on the values."""
-    network, inputs = package.network, sample_of(package)
-    sizes = tuple({0: torch.export.Dim("batch")} for _ in inputs)
+    network, inputs = package.network, sample_of(package, package.batch or BATCH)
+    sizes = None if package.batch else (tuple({0: torch.export.Dim("batch")} for _ in inputs),)
     try:
         with quietly(), torch.no_grad():
-            return torch.export.export(network, inputs, dynamic_shapes=(sizes,))
+            return torch.export.export(network, inputs, dynamic_shapes=sizes)
     except Exception as error:
         raise JobFailed(
-            f"{package.spec.name} cannot be captured for every batch size: {first_line(error)}.",
+            f"{package.spec.name} cannot be captured as a graph: {first_line(error)}.",
             "Take the PyTorch source instead, which runs everything.",
             details=repr(error),
             node=getattr(error, "node", None),

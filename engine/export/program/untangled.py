@@ -1,7 +1,8 @@
-"""Networks without the parts that no graph of fixed operators can hold: choosing boxes by their scores.
+"""Networks without the part that a graph of fixed operators can hardly hold: choosing boxes by their scores.
 
-How many boxes are left depends on the values, and each picture of a batch is looked at by itself. What leads up to
-the choice is plain computation, and its results are outputs of the gallery's detectors too.
+How many boxes are left depends on the values, and each picture of a batch is looked at by itself. So the whole of a
+detector can be held for one picture at a time at best. What leads up to the choice is plain computation for any
+number of pictures, and its results are outputs of the gallery's detectors too.
 """
 
 from __future__ import annotations
@@ -20,6 +21,11 @@ CHOOSING = frozenset(
 """Layers whose work depends on the values."""
 
 Ends = set[tuple[str, str]]
+
+
+def chooses(spec: NetworkSpec) -> bool:
+    """Whether the network chooses boxes by their scores, at any depth."""
+    return any(node.type in CHOOSING or (node.subgraph is not None and chooses(node.subgraph)) for node in spec.nodes)
 
 
 def untangled(spec: NetworkSpec) -> tuple[NetworkSpec, tuple[str, ...]]:
