@@ -134,10 +134,11 @@ def test_files_of_older_versions_fit_too() -> None:
     [
         ("fasterrcnn_resnet50_fpn", {"detections": 40}, {}),
         ("maskrcnn_resnet50_fpn", {"detections": 6}, {"masks": "masks"}),
-        (
+        pytest.param(
             "keypointrcnn_resnet50_fpn",
             {"detections": 4},
             {"keypoints": "keypoints", "keypoint_scores": "keypoints_scores"},
+            marks=pytest.mark.slow,
         ),
     ],
 )
@@ -196,7 +197,13 @@ def test_retinanet_answers_as_torchvision() -> None:
     compare(ours, expected)
 
 
-@pytest.mark.parametrize(("id", "side", "batch"), [("ssd300_vgg16", 300, 1), ("ssdlite320_mobilenet_v3_large", 320, 2)])
+@pytest.mark.parametrize(
+    ("id", "side", "batch"),
+    [
+        pytest.param("ssd300_vgg16", 300, 1, marks=pytest.mark.slow),
+        ("ssdlite320_mobilenet_v3_large", 320, 2),
+    ],
+)
 def test_single_shots_answer_as_torchvision(id: str, side: int, batch: int) -> None:
     pictures = torch.randn(batch, 3, side, side)
     model = settled(twin(id, num_classes=5), pictures)

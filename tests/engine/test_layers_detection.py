@@ -380,3 +380,20 @@ def test_kept_boxes_overlap_no_more_than_asked() -> None:
     module = made("RegionDetections", picture, boxes, logits, overlap=0.3)
     for one in found(*module(picture, boxes, logits)):
         assert (box_iou(one["boxes"], one["boxes"]).fill_diagonal_(0) <= 0.3).all()
+
+
+# torchvision's own description of its suppression, to the exporter, is written in an older way.
+@pytest.mark.filterwarnings("ignore:`create_unbacked_symint` is deprecated:FutureWarning")
+@pytest.mark.parametrize("type", ["RegionDetections", "ClassDetections", "LevelDetections"])
+@pytest.mark.parametrize("kept", [0, 1, 30])
+def test_an_exported_choice_is_the_same_however_few_are_found(type: str, kept: int) -> None:
+    picture, boxes, logits = torch.zeros(2, 3, *SIZE), some_boxes(30), torch.full((2, 30, 3), -9.0)
+    if type != "LevelDetections":
+        logits[..., 0] = 9.0
+    module = made(type, picture, boxes, logits, score_threshold=0.3, detections=20).eval()
+    program = torch.export.export(module, (picture, boxes, torch.randn(2, 30, 3))).module()
+    logits[:, :kept] = 4 * torch.rand(2, kept, 3)
+    expected = module(picture, boxes, logits)
+    assert (expected[2] >= 0).any() == (kept > 0)
+    for one, other in zip(program(picture, boxes, logits), expected, strict=True):
+        torch.testing.assert_close(one, other)
