@@ -68,15 +68,6 @@ class View:
     routes: Mapping[EdgeSpec, Route] = field(default_factory=dict)
     levels: Mapping[str, Placed] = field(default_factory=dict)
 
-    def boxes(self, path: str, without: Iterable[str] = ()) -> list[Box]:
-        """What stands in a level's way, in the picture."""
-        placed, left_out = self.levels[path], set(without)
-        return [
-            (left + placed.x, top + placed.y, right + placed.x, bottom + placed.y)
-            for id, (left, top, right, bottom) in placed.level.boxes.items()
-            if id not in left_out
-        ]
-
     def level_at(self, point: Point) -> str:
         """Path of the innermost opened block whose frame holds this point of the picture, else the scope."""
         x, y = point

@@ -151,7 +151,9 @@ class NetworkPanel(Panel):
             QuietLabel(
                 "Select a layer to see and change its settings.\n\n"
                 "On the drawing: arrows walk from layer to layer, Ctrl and arrows move, C connects, Delete removes, "
-                "F shows everything, the wheel scrolls and with Ctrl zooms.",
+                "F shows everything, Ctrl+F finds a layer, the wheel scrolls and with Ctrl zooms.\n\n"
+                "A double-click opens a block where it stands, Enter goes inside, Alt+Up goes out again, Ctrl+G makes "
+                "a block of the selected layers.",
                 self,
             )
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from engine.graph.paths import every_block, find, is_inside, join, outer, parent_of
+from engine.graph.paths import find, is_inside, join, outer, parent_of
 from engine.graph.spec import NetworkSpec
 
 
@@ -28,10 +28,6 @@ class Opening:
     def with_closed(self, paths: Iterable[str]) -> Opening:
         """Close these blocks. What is opened inside them is remembered."""
         return replace(self, opened=self.opened - frozenset(paths))
-
-    def all_open(self, network: NetworkSpec) -> Opening:
-        """Open every block at every depth."""
-        return replace(self, opened=frozenset(every_block(network)))
 
     def all_closed(self) -> Opening:
         return replace(self, opened=frozenset())

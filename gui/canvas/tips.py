@@ -21,7 +21,8 @@ def tip_at(scene: CanvasScene, pos: QPointF) -> str:
         return describe(item)
     edge = scene.edge_at(pos)
     if edge is not None:
-        return f"<b>{escape(edge.label)}</b> from {escape(edge.spec.source)} to {escape(edge.spec.target)}"
+        shape = f"<b>{escape(edge.label)}</b> " if edge.label else ""
+        return f"{shape}from {escape(edge.spec.source)} to {escape(edge.spec.target)}"
     return ""
 
 
@@ -29,11 +30,18 @@ def describe(item: NodeItem) -> str:
     """A node in words and numbers, with its problems."""
     card = item.card
     lines = [f"<b>{escape(card.title)}</b> {escape(item.id)}"]
+    if card.shares:
+        lines.append(f"uses the weights of {escape(card.shares)}")
+    if card.each:
+        lines.append("applied to each element of its input")
     if card.summary:
         lines.append(escape(card.summary))
     if item.facts.shape != "?":
         lines.append(f"gives {escape(item.facts.shape)}")
     lines.extend(escape(line) for line in item.facts.details)
+    if item.card.layers:
+        opened = item.kind == "frame"
+        lines.append("Double-click folds it" if opened else "Double-click opens it here, Enter goes inside")
     if item.mark is not None:
         lines.extend(f"<b>{item.mark.severity.capitalize()}:</b> {escape(text)}" for text in item.mark.messages)
     return "<br>".join(lines)
