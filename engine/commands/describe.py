@@ -1,17 +1,20 @@
-"""`describe`: a network's layers with shapes, parameters and cost, and what is wrong with it."""
+"""`describe`: a network's layers with shapes, parameters and cost, its paper's table, and what is wrong with it."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from engine.commands.base import COMMANDS, DONE, Command, Output, table
 from engine.commands.network_argument import add_network, open_argument
 from engine.commands.weights_argument import add_weights, plain_report, weights_report
+from engine.gallery import GALLERY
 from engine.graph.spec import INPUT, OUTPUT, NetworkSpec
 
 if TYPE_CHECKING:
+    from engine.gallery.paper_table import PaperLine
     from engine.graph.results import Analysis, NodeInfo, Problem
 
 
@@ -24,30 +27,36 @@ class Describe(Command):
         add_weights(parser)
 
     def run(self, args: Namespace, out: Output) -> int:
+        from engine.gallery.paper_table import beside_paper
         from engine.graph.analyse import analyse
 
         opened = open_argument(args)
         spec = opened.spec
         weights = weights_report(args, spec)
         analysis = analyse(spec)
-        layers = layer_rows(spec, analysis.nodes)
+        layers, totals = layer_rows(spec, analysis.nodes), analysis.totals
+        paper = beside_paper(GALLERY.get(args.network), analysis) if args.network in GALLERY else ()
         imported = {"imported_by": opened.how, "notes": opened.notes} if opened.how else {}
         out.data(
             {
                 "name": spec.name,
                 "input": analysis.input,
                 "output": analysis.output,
-                "parameters": analysis.totals.parameters,
-                "trainable_parameters": analysis.totals.trainable_parameters,
-                "macs": analysis.totals.macs,
-                "activation_bytes": analysis.totals.activation_bytes,
+                "parameters": totals.parameters,
+                "trainable_parameters": totals.trainable_parameters,
+                "macs": totals.macs,
+                "activation_bytes": totals.activation_bytes,
+                "parameter_bytes": totals.parameter_bytes,
+                "training_bytes": totals.training_bytes,
+                "inference_bytes": totals.inference_bytes,
                 "layers": [_plain_layer(info) for info in layers],
+                **({"paper": [asdict(line) for line in paper]} if paper else {}),
                 "problems": [plain_problem(problem) for problem in analysis.problems],
                 **imported,
                 **({"weights": plain_report(weights)} if weights else {}),
             }
         )
-        for line in _lines(spec, analysis, layers):
+        for line in (*_lines(spec, analysis, layers), *_paper_lines(args.network, paper), *_problem_lines(analysis)):
             out.text(line)
         if opened.how:
             out.text(" ".join(("", f"Imported by {opened.how}.", *opened.notes)).strip())
@@ -117,11 +126,35 @@ def _lines(spec: NetworkSpec, analysis: Analysis, layers: list[NodeInfo]) -> lis
         "",
         f"parameters           {totals.parameters:,} ({totals.trainable_parameters:,} trainable)",
         f"multiply-accumulates {totals.macs:,}",
-        f"activation memory    {amount(totals.activation_bytes)} for one picture",
+        f"weights              {amount(totals.parameter_bytes)}",
+        f"activation memory    {amount(totals.activation_bytes)} for one picture, all outputs together",
+        f"  for training       {amount(totals.training_bytes)} kept until the backward pass",
+        f"  in use             {amount(totals.inference_bytes)} at the same time",
     ]
-    for problem in analysis.problems:
-        lines += ["", *problem_lines(problem)]
     return lines
+
+
+def _problem_lines(analysis: Analysis) -> list[str]:
+    return [line for problem in analysis.problems for line in ("", *problem_lines(problem))]
+
+
+def _paper_lines(id: str, paper: tuple[PaperLine, ...]) -> list[str]:
+    """The paper's table beside ours; a row that differs is marked."""
+    if not paper:
+        return []
+    counted = any(line.parameters is not None for line in paper)
+    rows = []
+    for line in paper:
+        row = [line.layer, line.node, size(line.output) if line.output else "", size(line.our_output)]
+        if counted:
+            ours = "" if line.our_parameters is None else f"{line.our_parameters:,}"
+            row += ["" if line.parameters is None else f"{line.parameters:,}", ours]
+        rows.append([*row, "" if line.agrees else "differs", line.note])
+    heads = ["paper's layer", "here", "paper's output", "our output"]
+    heads += ["paper's parameters", "our parameters"] if counted else []
+    source = GALLERY.get(id).paper or GALLERY.get(id).name
+    right = tuple(range(2, 6 if counted else 4))
+    return ["", f"The table of the paper ({source}):", "", *table(rows, (*heads, "", "note"), right=right)]
 
 
 def amount(count: int) -> str:

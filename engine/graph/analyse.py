@@ -15,7 +15,7 @@ from engine.graph.memory import bytes_of
 from engine.graph.ports import is_each
 from engine.graph.problems.base import PROBLEMS, View
 from engine.graph.problems.search import unexplained
-from engine.graph.proving import with_proven_first
+from engine.graph.proving import PROVEN_WARNINGS, with_proven_first
 from engine.graph.repairs import within
 from engine.graph.results import SEVERITIES, Analysis, NodeInfo, Problem, Totals
 from engine.graph.shapes import warm_up as warm_up
@@ -40,9 +40,9 @@ def analyse(spec: NetworkSpec, previous: Analysis | None = None, *, classes: int
             if before is not None and before == info:
                 nodes[id] = before
     problems = _problems(level, "", True, classes)
-    errors = tuple(problem for problem in problems if problem.severity == "error")
-    if errors:
-        problems = [*with_proven_first(spec, errors, errors_of), *(one for one in problems if one.severity != "error")]
+    tried = tuple(one for one in problems if one.severity == "error" or one.kind in PROVEN_WARNINGS)
+    if tried:
+        problems = [*with_proven_first(spec, tried, errors_of), *(one for one in problems if one not in tried)]
     return Analysis(
         spec=spec,
         nodes=nodes,

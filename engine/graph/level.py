@@ -10,7 +10,7 @@ from threading import Lock
 
 from engine.graph.memory import Need, need_of
 from engine.graph.ports import input_ports, is_each, is_variadic, output_ports
-from engine.graph.receptive import BLIND, Sight, after, at_input
+from engine.graph.receptive import BLIND, Branches, Sight, after, at_input, union
 from engine.graph.results import NodeInfo
 from engine.graph.shapes import Facts, Failure, facts_of, written
 from engine.graph.sharing import alike, family
@@ -42,6 +42,7 @@ class Level:
         leaving: what goes out by each Output node.
         weights: shapes of all weights and buffers in it, those that nodes share counted once.
         facts: what the layers say about themselves, by id.
+        signals: what leaves each node, by id and port.
     """
 
     spec: NetworkSpec
@@ -55,6 +56,7 @@ class Level:
     leaving: tuple[Signal | None, ...]
     weights: Mapping[str, tuple[Shape, ...]]
     facts: Mapping[str, Facts]
+    signals: Mapping[tuple[str, str], Signal]
 
     @cached_property
     def need(self) -> Need:
@@ -123,6 +125,7 @@ def resolve(spec: NetworkSpec, entering: tuple[Signal | None, ...] | None = None
         leaving,
         work.weights,
         work.facts,
+        work.signals,
     )
 
 
@@ -138,6 +141,7 @@ def _share(spec: NetworkSpec, node: NodeSpec, live: frozenset[str], work: _Work)
             + ("which is not there" if owner is None else "which is not the same layer with the same settings")
             + ".",
             "Give it weights of its own.",
+            parameter=True,
         )
         return
     ours, theirs = work.weights.get(node.id), work.weights.get(owner.id)
@@ -147,6 +151,7 @@ def _share(spec: NetworkSpec, node: NodeSpec, live: frozenset[str], work: _Work)
     work.failures[node.id] = Failure(
         f"it uses the weights of {owner.id}, which are made for {into[1]}, and gets {into[0]}.",
         f"Feed it the same number of channels as {owner.id}, or give it weights of its own.",
+        parameter=True,
     )
 
 
@@ -222,6 +227,9 @@ def _sight(node: NodeSpec, facts: Facts, signals: list[Signal]) -> Sight | None:
         return at_input(facts.output_shapes[0])
     if node.type == OUTPUT:
         return signals[0].sight
+    if isinstance(facts.step, Branches):
+        ways = zip(facts.step.steps, signals, strict=True)
+        return union([after(one, [s.sight], s.shape, facts.output_shapes[0]) for one, s in ways if one is not None])
     heeded = facts.heeded or (True,) * len(signals)
     looked_at = [signal for signal, heeds in zip(signals, heeded, strict=True) if heeds]
     if not looked_at:

@@ -19,17 +19,18 @@ Check = Callable[[NetworkSpec], tuple[Problem, ...]]
 """All errors of a drawing."""
 
 _MOST_PROBLEMS = 4
+PROVEN_WARNINGS = ("leads-nowhere", "disconnected", "double-output")
 _MOST_TRIALS = 24
 _SIZES = (16, 32, 48, 64, 96, 128, 192, 224, 256, 320, 384, 512)
 _TOO_SMALL = ("kernel-too-large", "collapsed", "impossible")
 
 
-def with_proven_first(spec: NetworkSpec, errors: tuple[Problem, ...], check: Check) -> tuple[Problem, ...]:
+def with_proven_first(spec: NetworkSpec, problems: tuple[Problem, ...], check: Check) -> tuple[Problem, ...]:
     """The same problems, the first few with the repair in front that leaves the fewest of them and makes no new one."""
-    known = {(problem.kind, problem.node) for problem in errors}
+    known = {(problem.kind, problem.node) for problem in problems if problem.severity == "error"}
     trials = _MOST_TRIALS
     result = []
-    for number, problem in enumerate(errors):
+    for number, problem in enumerate(problems):
         if number >= _MOST_PROBLEMS or trials <= 0:
             result.append(problem)
             continue
@@ -43,9 +44,9 @@ def with_proven_first(spec: NetworkSpec, errors: tuple[Problem, ...], check: Che
             front = problem.repairs[best]
             rest = problem.repairs[:best] + problem.repairs[best + 1 :]
             problem = replace(problem, repairs=(front, *rest))
-        elif best is None and problem.kind in _TOO_SMALL:
-            larger = next(_larger_pictures(spec, problem, known, check), None)
-            problem = replace(problem, repairs=(larger, *problem.repairs)) if larger else problem
+        elif best is None and problem.severity == "error":
+            other = next(_other_inputs(spec, problem, known, check), None)
+            problem = replace(problem, repairs=(other, *problem.repairs)) if other else problem
         result.append(problem)
     return tuple(result)
 
@@ -61,18 +62,21 @@ def _helps(
     return (problem.kind, problem.node) not in left and left <= known
 
 
-def _larger_pictures(
+def _other_inputs(
     spec: NetworkSpec, problem: Problem, known: set[tuple[str, str | None]], check: Check
 ) -> Iterator[Repair]:
-    """A larger picture for a network that leaves nothing of the one it gets."""
-    if len(spec.inputs) != 1:
-        return
-    node = spec.inputs[0]
-    shape = node.params.get("shape")
-    if not isinstance(shape, tuple) or len(shape) < 2 or not all(isinstance(size, int) for size in shape):
-        return
-    for size in _SIZES:
-        wanted: Shape = (shape[0], *(max(size, one) for one in shape[1:]))
-        repair = set_param(node.id, "shape", wanted, f"Make the picture larger: {written(wanted)}")
-        if wanted != shape and _helps(spec, problem, repair, known, check):
-            yield repair
+    """Another shape for an Input: that of its neighbour, with channels where they are missing, or larger."""
+    shapes = [node.params.get("shape") for node in spec.inputs]
+    sound = [shape for shape in shapes if isinstance(shape, tuple) and all(isinstance(size, int) for size in shape)]
+    for node, shape in zip(spec.inputs, shapes, strict=True):
+        if shape not in sound or not isinstance(shape, tuple):
+            continue
+        tries: list[Shape] = [other for other in sound if other != shape]
+        if len(shape) == 2:
+            tries += [(1, *shape), (3, *shape)]
+        if len(shape) > 2 and problem.kind in _TOO_SMALL:
+            tries += [(shape[0], *(max(size, one) for one in shape[1:])) for size in _SIZES]
+        for wanted in dict.fromkeys(tries):
+            repair = set_param(node.id, "shape", wanted, f"Make the input {node.id} {written(wanted)}")
+            if wanted != shape and _helps(spec, problem, repair, known, check):
+                yield repair

@@ -63,8 +63,15 @@ class Mixing:
     along: tuple[bool, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Branches:
+    """A layer that does something else to each of its inputs before it joins them; None for one that it ignores."""
+
+    steps: tuple[Window | Mixing | None, ...]
+
+
 UNKNOWN = "unknown"
-Step = Window | Mixing | str
+Step = Window | Mixing | Branches | str
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +115,7 @@ def at_input(shape: Shape) -> Sight | None:
 def after(step: Step, sights: Sequence[Sight | None], before: Shape, output: Shape) -> Sight | None:
     """What the values of a layer see, given what the values that come in (the first of shape `before`) see."""
     sight = union(sights)
-    if sight is None or isinstance(step, str):
+    if sight is None or isinstance(step, str | Branches):
         return None
     axes = len(sight.axes)
     if axes == 0:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from engine.graph.receptive import STRAIGHT, UNKNOWN, Mixing, Step, Taps, Window
+from engine.graph.receptive import STRAIGHT, UNKNOWN, Branches, Mixing, Step, Taps, Window
 from engine.graph.spec import Shape
 
 Build = Callable[..., nn.Module]
@@ -31,8 +32,19 @@ def step_of(module: nn.Module, before: Sequence[Shape], after: Sequence[Shape], 
 
     `build` makes the module for other input shapes, for those modules that have to be tried out.
     """
+    if type(module).__name__ == "Hypercolumn" and not module.sampled:
+        return _columns(before, after[0]), None
     known = _declared(module, before[0], after[0])
-    return (known, None) if known is not None else _tried(before, after[0], build)
+    if known is None:
+        return _tried(before, after[0], build)
+    # What resizes like another picture takes no more than the size from it.
+    return known, (True, False) if len(before) == 2 and hasattr(module, "align_corners") else None
+
+
+def _columns(before: Sequence[Shape], after: Shape) -> Step:
+    """The picture gives only its size, and each map is enlarged to it."""
+    maps = [Window(tuple(map(partial(_blended, corners=False), one[1:], after[1:]))) for one in before[1:]]
+    return Branches((None, *maps))
 
 
 def _declared(module: nn.Module, before: Shape, after: Shape) -> Step | None:
@@ -50,7 +62,7 @@ def _declared(module: nn.Module, before: Shape, after: Shape) -> Step | None:
         return Mixing((True,) * len(before))
     if name.startswith(_ADAPTIVE) and len(after) == axes + 1:
         return Window(tuple(map(_adaptive, before[1:], after[1:])))
-    if isinstance(module, nn.Upsample) and len(after) == axes + 1:
+    if hasattr(module, "align_corners") and hasattr(module, "mode") and len(after) == axes + 1:
         return _resized(module, before[1:], after[1:])
     if isinstance(module, nn.PixelShuffle | nn.PixelUnshuffle):
         return Window(tuple(map(_nearest, before[1:], after[1:])))
@@ -131,11 +143,12 @@ def _nearest(size: int, wanted: int) -> Taps:
     return Taps(first, tuple(one + width - 1 for one in first), size * period // wanted)
 
 
-def _resized(module: nn.Upsample, before: Shape, after: Shape) -> Step:
-    if module.mode.startswith("nearest"):
+def _resized(module: nn.Module, before: Shape, after: Shape) -> Step:
+    mode = str(module.mode)
+    if mode.startswith("nearest"):
         pairs = zip(before, after, strict=True)
         return Window(tuple(Taps(one.first, one.first, one.advance) for one in (_nearest(a, b) for a, b in pairs)))
-    if module.mode not in ("linear", "bilinear", "trilinear"):
+    if mode not in ("linear", "bilinear", "trilinear"):
         return UNKNOWN
     return Window(tuple(_blended(a, b, bool(module.align_corners)) for a, b in zip(before, after, strict=True)))
 
@@ -254,7 +267,7 @@ def _first(answer: Any) -> Tensor:
 
 def _places(grad: Tensor, dim: int) -> int:
     """At how many places along a dimension there is any gradient."""
-    return int((grad.movedim(dim, 0).flatten(1).abs().sum(1) > 0).sum())
+    return int((grad.movedim(dim, 0).reshape(grad.shape[dim], -1).abs().sum(1) > 0).sum())
 
 
 def _moved(module: nn.Module, shapes: Sequence[Shape], output: Shape) -> Step:

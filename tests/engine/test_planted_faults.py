@@ -8,7 +8,6 @@ from collections import Counter
 import pytest
 import torch
 
-from engine.gallery import GALLERY
 from engine.graph.analyse import analyse
 from engine.graph.compile import compile_network
 from engine.graph.results import Problem
@@ -17,9 +16,11 @@ from tests.helpers import fault_layers, fault_sizes, fault_wiring
 from tests.helpers.planted_faults import KINDS, Planted, planted, sound
 
 FILES = (fault_layers, fault_sizes, fault_wiring)
-SWIFT = ("perceptron", "lenet5", "lenet5_modern", "mobilenet_v3_small")
-MOST_PARAMETERS = 30_000_000
-MOST_MACS = 3_000_000_000
+SWIFT = ("perceptron", "lenet5", "lenet5_modern", "recurrent_conv", "highway")
+# One or two of each family, those that can be built and run hundreds of times.
+THOROUGH = ("resnet18", "googlenet", "densenet121", "mobilenet_v3_small", "efficientnet_b0", "unet", "siamese",
+            "autoencoder", "dcgan", "birnn", "cnn_lstm", "detr_small", "yolo_small",
+            "lraspp_mobilenet_v3_large")  # fmt: skip
 LEAST_SHARE = 0.95
 
 
@@ -86,11 +87,6 @@ def examine(network: str, times: int = 1, seed: int = 0) -> Counter[str]:
     return seen
 
 
-def affordable(id: str) -> bool:
-    totals = sound(id)[1].totals
-    return totals.parameters < MOST_PARAMETERS and totals.macs < MOST_MACS
-
-
 @pytest.mark.parametrize("id", SWIFT)
 def test_planted_faults_are_named_and_mended(id: str) -> None:
     examine(id)
@@ -98,15 +94,14 @@ def test_planted_faults_are_named_and_mended(id: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("id", [id for id in GALLERY if id not in SWIFT])
-def test_planted_faults_are_named_and_mended_in_every_network(id: str) -> None:
-    if affordable(id):
-        examine(id)
+@pytest.mark.parametrize("id", THOROUGH)
+def test_planted_faults_are_named_and_mended_in_every_family(id: str) -> None:
+    examine(id)
 
 
 @pytest.mark.slow
 def test_there_are_three_hundred_faults_of_every_kind() -> None:
-    cases = [case for id in GALLERY if affordable(id) for case in planted(id)]
+    cases = [case for id in (*SWIFT, *THOROUGH) for case in planted(id)]
     assert len(cases) >= 300
     assert len({case.fault.spec for case in cases}) == len(cases), "no fault is planted twice"
     assert {case.kind for case in cases} == set(KINDS)

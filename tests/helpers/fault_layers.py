@@ -10,11 +10,15 @@ from engine.frozen import FrozenDict
 from engine.graph import edits
 from engine.graph.spec import OUTPUT, EdgeSpec, NodeSpec
 from engine.layers.base import LAYERS
-from tests.helpers.planted_faults import KEEPERS, Fault, Site, is_inner, is_picture, kind
+from tests.helpers.planted_faults import KEEPERS, Fault, Site, inside, is_inner, is_picture, kind
 
 
 def inserted(site: Site, type: str, **params: Any) -> Fault:
-    """A new layer in front of the node."""
+    """A new layer in front of the node.
+
+    Where the layer is there to change the size (a crop, a split, a pixel shuffle), a repaired one may well change that
+    of the network's answer.
+    """
     spec = site.edit(lambda level: edits.insert_on_edge(level, site.into[0], NodeSpec("planted", type, params)))
     return Fault(spec, ("planted",))
 
@@ -27,7 +31,7 @@ def flatten_removed(site: Site, rng: random.Random) -> Fault | None:
     while site.level.by_id[seen[-1]].type in KEEPERS and site.level.edges_out_of.get(seen[-1]):
         seen.append(site.level.edges_out_of[seen[-1]][0].target)
     spec = site.edit(lambda level: edits.remove(level, [site.node.id], heal=True))
-    return Fault(spec, tuple(seen), "the first layer behind it that needs a vector says so")
+    return Fault(spec, tuple(inside(site, seen)), "the first layer behind it that needs a vector says so")
 
 
 @kind("flatten before a layer for pictures")
@@ -78,7 +82,7 @@ def bad_reshape(site: Site, rng: random.Random) -> Fault | None:
 def bad_split(site: Site, rng: random.Random) -> Fault | None:
     if not is_inner(site) or len(site.shape) not in (1, 3) or site.shape[0] < 3:
         return None
-    return inserted(site, "Split", sizes=(site.shape[0] - 1, 3))
+    return replace(inserted(site, "Split", sizes=(site.shape[0] - 1, 3)), resized=True)
 
 
 @kind("chunks that do not divide")
@@ -93,12 +97,14 @@ def bad_chunk(site: Site, rng: random.Random) -> Fault | None:
 def bad_shuffle(site: Site, rng: random.Random) -> Fault | None:
     if not _picture_with_neighbours(site) or site.shape[0] % 25 == 0:
         return None
-    return inserted(site, "PixelShuffle", upscale_factor=5)
+    return replace(inserted(site, "PixelShuffle", upscale_factor=5), resized=True)
 
 
 @kind("crop larger than the picture")
 def large_crop(site: Site, rng: random.Random) -> Fault | None:
-    return inserted(site, "Crop", margin=max(site.shape[1:])) if _picture_with_neighbours(site) else None
+    if not _picture_with_neighbours(site):
+        return None
+    return replace(inserted(site, "Crop", margin=max(site.shape[1:])), resized=True)
 
 
 @kind("norm in groups that do not divide")

@@ -6,11 +6,14 @@ import random
 from dataclasses import replace
 from typing import Any
 
+import torch
+
 from engine.graph import edits
+from engine.graph.compile import compile_network
 from engine.graph.shapes import facts_of
 from engine.graph.spec import NodeSpec
 from engine.graph.topology import reachable
-from tests.helpers.planted_faults import Fault, Site, is_inner, is_picture, kind, meets, pair
+from tests.helpers.planted_faults import Fault, Site, inside, is_inner, is_picture, kind, meets, pair, stretched
 
 SUM_WHY = "each branch is sound by itself; only where they meet do their widths or sizes disagree"
 _SUMS = ("Add", "Multiply")
@@ -37,7 +40,7 @@ def outputs_at_sum(site: Site, rng: random.Random) -> Fault | None:
 def _resized(site: Site, name: str, value: Any, *merges: str) -> Fault | None:
     if site.type not in _WINDOWS or not is_picture(site) or (meet := meets(site, *(merges or _MERGES))) is None:
         return None
-    if min(site.shape[1:]) < 4:
+    if min(site.shape[1:]) < 4 or stretched(site, meet[0]):
         return None
     return Fault(site.set(**{name: value}), (site.node.id, meet[0], *meet[1]), SUM_WHY)
 
@@ -73,8 +76,8 @@ def dilation_in_branch(site: Site, rng: random.Random) -> Fault | None:
 def enlarged(site: Site, rng: random.Random) -> Fault | None:
     if site.type not in _WINDOWS or not is_picture(site) or (meet := meets(site, *_MERGES)) is None:
         return None
-    if min((site.info.output_shape or ())[1:], default=1) < 2:
-        return None  # a single pixel is stretched to whatever it meets
+    if stretched(site, meet[0]):
+        return None
     edge = site.out_of[0]
     spec = site.edit(lambda level: edits.insert_on_edge(level, edge, NodeSpec("larger", "Upsample")))
     return Fault(spec, ("larger", meet[0], *meet[1]), SUM_WHY)
@@ -125,35 +128,20 @@ def wide_reflection(site: Site, rng: random.Random) -> Fault | None:
 
 @kind("picture too small for the network")
 def small_picture(site: Site, rng: random.Random) -> Fault | None:
-    if site.path or site.type != "Input" or len(site.spec.inputs) != 1:
+    if site.path or site.type != "Input" or len(site.spec.inputs) != 1 or len(site.value("shape")) != 3:
         return None
-    shape = site.value("shape")
-    if len(shape) != 3 or shape[1] < 8 or site.analysis.output is None:
-        return None
-    # Every layer with a window is sound, and the first for which nothing is left says so.
-    windows = [id for id, info in site.analysis.nodes.items() if info.type in _WINDOWS]
-    depth = sum(_halves(site, id) for id in windows)
-    if depth < 4 or not any(info.type.startswith("Adaptive") for info in site.analysis.nodes.values()) or depth > 99:
-        return None
-    return None if not _unpadded(site, windows) else Fault(
-        site.set(shape=(shape[0], 2, 2)), (site.node.id, *windows),
-        "every layer with a window is sound; the first for which nothing is left says so", resized=False,
-    )  # fmt: skip
-
-
-def _halves(site: Site, id: str) -> bool:
-    info = site.analysis.nodes[id]
-    return len(info.input_shapes[0]) == 3 and (info.output_shape or (0, 0, 0))[1] < info.input_shapes[0][1]
-
-
-def _unpadded(site: Site, windows: list[str]) -> bool:
-    """Whether some window at the start cannot lie on a picture of two pixels."""
-    first = min(windows, key=lambda id: list(site.analysis.nodes).index(id))
-    node = site.spec.by_id.get(first)
-    if node is None:
-        return False
-    kernel, padding = pair(node.params.get("kernel_size", 3)), node.params.get("padding", 0)
-    return isinstance(padding, int) and 2 + 2 * padding < max(kernel)
+    types = [info.type for info in site.analysis.nodes.values()]
+    if "AdaptiveAvgPool2d" not in types or "LayerNorm" in types:
+        return None  # its dense layers would be made for the smaller picture, which may then be large enough
+    channels = site.value("shape")[0]
+    net = compile_network(site.spec).eval()
+    try:
+        with torch.no_grad():
+            net(torch.rand(1, channels, 2, 2))
+    except RuntimeError:
+        why = "every layer is sound; the first for which nothing is left says so"
+        return Fault(site.set(shape=(channels, 2, 2)), tuple(site.analysis.nodes), why)
+    return None
 
 
 @kind("vector at the start")
@@ -164,9 +152,8 @@ def vector_input(site: Site, rng: random.Random) -> Fault | None:
     first = [edge.target for edge in site.out_of]
     if any(site.level.by_id[id].type in ("Flatten", "Reshape") for id in first):
         return None  # which write down whatever comes in a row
-    inner = [f"{id}.{one.id}" for id in first if (net := site.level.by_id[id].subgraph) for one in net.nodes]
     return Fault(
-        site.set(shape=(shape[1], shape[2])), (site.node.id, *first, *inner),
+        site.set(shape=(shape[1], shape[2])), (site.node.id, *inside(site, first)),
         "two sizes are a sound input; the first layer that needs a picture says so",
     )  # fmt: skip
 
@@ -218,10 +205,15 @@ def bad_heads(site: Site, rng: random.Random) -> Fault | None:
 
 @kind("patches that do not cover the picture")
 def bad_patches(site: Site, rng: random.Random) -> Fault | None:
-    if not site.has("patch_size") or not is_picture(site):
+    if not is_picture(site) or not is_inner(site) or len(site.into) != 1:
         return None
     size = next((n for n in (5, 7, 11, 13) if site.shape[1] % n), None)
-    return Fault(site.set(patch_size=size), (site.node.id,)) if size else None
+    if size is None or size > min(site.shape[1:]):
+        return None
+    # Sound patches are a sequence, which only what stands at the end of the network would take.
+    node = NodeSpec("planted", "PatchEmbedding", {"patch_size": size, "embed_dim": 8})
+    spec = site.edit(lambda level: edits.insert_on_edge(level, site.into[0], node))
+    return Fault(spec, ("planted",), resized=True)
 
 
 @kind("bottomless transposed convolution")

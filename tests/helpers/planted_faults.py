@@ -8,7 +8,7 @@ draws the sites with a seed, so that no case is chosen because it is easy.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -165,8 +165,11 @@ def _everywhere(site: Site, id: str | None) -> Iterator[str | None]:
         inner = level.node(part).subgraph
         assert inner is not None
         level = inner
+    # Nodes that share their weights are one layer, which is named at the first of them.
+    ids = family(level, id) if id in level.by_id else (id,)
     for path in paths:
-        yield (path or None) if id is None else f"{path}.{id}".strip(".")
+        for one in ids:
+            yield (path or None) if one is None else f"{path}.{one}".strip(".")
 
 
 # --- what several kinds ask of a site ---------------------------------------------------------------------------------
@@ -202,6 +205,22 @@ def meets(site: Site, *merges: str) -> tuple[str, list[str]] | None:
         if type not in KEEPERS:
             return None
         between.append(id)
+
+
+def inside(site: Site, ids: Iterable[str]) -> list[str]:
+    """These nodes of the level with, for blocks, all that is in them."""
+    found = []
+    for id in ids:
+        full = site.full(id)
+        cut = len(site.path) + 1 if site.path else 0
+        found += [id, *(one[cut:] for one in site.analysis.nodes if one.startswith(f"{full}."))]
+    return found
+
+
+def stretched(site: Site, merge: str) -> bool:
+    """Whether a branch of the merge is a single pixel, which is stretched to whatever it meets."""
+    shapes = site.analysis.nodes[site.full(merge)].input_shapes
+    return any(shape[1:] == (1, 1) for shape in shapes)
 
 
 def raw(level: NetworkSpec, *edges: EdgeSpec) -> NetworkSpec:

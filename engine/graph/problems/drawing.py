@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from functools import partial
 
 from engine.graph.level import Level
-from engine.graph.ports import input_ports, is_known, is_variadic, output_ports
+from engine.graph.ports import input_ports, is_each, is_known, is_variadic, output_ports
 from engine.graph.problems.base import View, register, title, try_layer
-from engine.graph.repairs import add_input, add_output, become, cut, take_out, wire, within
+from engine.graph.repairs import add_input, add_output, become, combined, cut, take_out, wire, within
 from engine.graph.results import Problem, Repair
 from engine.graph.shapes import facts_of, written
 from engine.graph.spec import INPUT, OUTPUT, EdgeSpec, NodeSpec, Shape
@@ -17,6 +17,10 @@ from engine.graph.topology import cycles, order, reachable
 from engine.layers.base import LAYERS
 
 _USUAL_INPUTS: tuple[Shape, ...] = ((1, 32, 32), (3, 64, 64), (3, 224, 224), (3, 512, 512), (1024,), (16, 32))
+
+
+_NEW_INPUT = "input1"
+_FRAMES = 8
 
 
 @register("no-input")
@@ -31,16 +35,21 @@ def no_input(view: View) -> Iterator[Problem]:
         target = EdgeSpec("", id, "out", port)
         shapes = _taken_by(view.spec.by_id[id]) or shapes
     label = f"Add an Input and connect it to {target.target}" if target else "Add an Input"
+    repairs = [
+        Repair("add-input", f"{label} ({written(shape)})", partial(add_input, target=target, shape=shape))
+        for shape in shapes
+    ]
+    if target and len(open_ports) > 1:
+        rest = [wire(EdgeSpec(_NEW_INPUT, id, "out", port)) for id, port in open_ports if id != target.target]
+        also = ", ".join(edge for edge, _ in open_ports if edge != target.target)
+        repairs = [combined("add-input", f"{one.label} and {also}", (one, *rest)) for one in repairs] + repairs
     yield Problem(
         "error",
         "no-input",
         None,
         "The network has no Input, so nothing can come in.",
         "Add an Input node.",
-        tuple(
-            Repair("add-input", f"{label} ({written(shape)})", partial(add_input, target=target, shape=shape))
-            for shape in shapes
-        ),
+        tuple(repairs),
     )
 
 
@@ -48,7 +57,8 @@ def _taken_by(node: NodeSpec) -> tuple[Shape, ...]:
     """Usual inputs that a node would take; for a block first the one that it was drawn for."""
     drawn = node.subgraph.inputs[0].params.get("shape") if node.subgraph and node.subgraph.inputs else None
     if node.type not in LAYERS:
-        return (*((drawn,) if isinstance(drawn, tuple) else ()), *_USUAL_INPUTS)
+        known = ((_FRAMES, *drawn) if is_each(node) else drawn,) if isinstance(drawn, tuple) else ()
+        return (*known, *_USUAL_INPUTS)
     return tuple(shape for shape in _USUAL_INPUTS if try_layer(node.type, node.params, (shape,)))
 
 
@@ -212,7 +222,7 @@ def _other_sources(view: View, nodes: tuple[str, ...]) -> list[Repair]:
             )
             for id, out in sources
         ]
-    return found
+    return [repair for repair in found if not any(ring & set(part) for part in cycles(repair.apply(view.spec)))]
 
 
 def _leading_back(view: View, nodes: tuple[str, ...]) -> list[EdgeSpec]:

@@ -6,6 +6,7 @@ tried on the layer itself; what it does to the rest of the network is tried by `
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from math import isqrt, log, prod
@@ -53,7 +54,7 @@ def remedies(view: View, node: NodeSpec, shapes: Shapes) -> Iterator[Repair]:
     if node.type not in LAYERS or not shapes:
         return
     yield from siblings(node, shapes)
-    yield from settings(node, shapes)
+    yield from settings(view, node, shapes)
     yield from widths(view, node, shapes)
     yield from layers_between(view, node, shapes)
 
@@ -69,21 +70,42 @@ def siblings(node: NodeSpec, shapes: Shapes) -> Iterator[Repair]:
             yield become(node.id, name, params)
 
 
-def settings(node: NodeSpec, shapes: Shapes) -> list[Repair]:
-    """The nearest value of each setting that lets the layer work, the least change first."""
+def settings(view: View, node: NodeSpec, shapes: Shapes) -> list[Repair]:
+    """For each setting the value that lets the layer work: what layers of its kind have around it, or the nearest.
+
+    The setting that the complaint speaks of comes first, then the least change.
+    """
     fields = LAYERS.get(node.type).model_fields
+    said = view.level.failures[node.id].what if node.id in view.level.failures else ""
     found: list[tuple[float, int, Repair]] = []
     for place, (name, declared) in enumerate(fields.items()):
         usual = declared.get_default()
         value = node.params.get(name, usual)
-        for candidate in _candidates(value, usual, declared.annotation, node, shapes)[:_MOST_VALUES]:
+        others = around(view, node, name) if name in node.params else []
+        nearest = _candidates(value, usual, declared.annotation, node, shapes)[:_MOST_VALUES]
+        given = [usual] if name in node.params else []
+        for candidate in dict.fromkeys((*others, *given, *nearest)):
+            if candidate == value:
+                continue
             if try_layer(node.type, {**node.params, name: candidate}, shapes) is None:
                 continue
             set_back = candidate == usual and name in node.params
             repair = default_param(node.id, name, _back(node.id, name, usual)) if set_back else None
-            found.append((_distance(value, candidate), place, repair or set_param(node.id, name, candidate)))
+            meant = said.find(name.replace("_", " "))
+            far = 0.0 if candidate in others else 0.3 if set_back else 0.5 + _distance(value, candidate)
+            order = far + (0.01 * meant if meant >= 0 else 10.0)
+            found.append((order, place, repair or set_param(node.id, name, candidate)))
             break
     return [repair for _, _, repair in sorted(found, key=lambda one: one[:2])][:_MOST_OFFERED]
+
+
+def around(view: View, node: NodeSpec, name: str) -> list[Any]:
+    """What other layers of its type on the same level have as this setting, the most frequent first."""
+    usual = LAYERS.get(node.type).model_fields[name].get_default()
+    values = Counter(
+        one.params.get(name, usual) for one in view.spec.nodes if one.type == node.type and one.id != node.id
+    )
+    return [value for value, _ in values.most_common(3) if value != node.params.get(name, usual)]
 
 
 def _back(id: str, name: str, usual: Any) -> str:

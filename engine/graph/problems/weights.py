@@ -25,7 +25,8 @@ def shared_weights(view: View) -> Iterator[Problem]:
         repairs: list[Repair] = []
         owner = view.level.infos.get(node.shares)
         ours = view.level.shapes_into(node.id)
-        if owner is not None and owner.input_shapes and ours and owner.input_shapes != ours:
+        alike = "not the same layer" not in failure.what
+        if alike and owner is not None and owner.input_shapes and ours and owner.input_shapes != ours:
             theirs = owner.input_shapes[0]
             setting = width_setting(view.level, node.id) if ours[0][1:] == theirs[1:] or len(theirs) == 3 else None
             if setting is not None and ours[0][:1] != theirs[:1]:
@@ -61,7 +62,7 @@ def not_for_each(view: View) -> Iterator[Problem]:
         )
     for id, inner in view.level.inside.items():
         node, shapes = view.spec.by_id[id], view.level.shapes_into(id)
-        if not is_each(node) or node.shares is not None or not inner.failures:
+        if not is_each(node) or not inner.failures:
             continue
         repair = Repair("each-off", f"Apply {id} to the whole input", partial(set_each, id=id, each=False))
         whole = try_edit(view, repair.apply)

@@ -7,6 +7,7 @@ from math import gcd
 from typing import Any
 
 from engine.graph.problems.base import View, register, title, try_layer
+from engine.graph.problems.search import around
 from engine.graph.repairs import set_param, take_out
 from engine.graph.results import Problem, Repair
 from engine.graph.shapes import written
@@ -32,7 +33,7 @@ def _padding(layer: Any, reach: tuple[int, int]) -> tuple[int, int]:
 def kernel_too_large(view: View) -> Iterator[Problem]:
     """A window that does not fit into the padded picture."""
     for node, shapes in view.failed():
-        if "kernel_size" not in LAYERS.get(node.type).model_fields or len(shapes[0]) != 3:
+        if "kernel_size" not in LAYERS.get(node.type).model_fields or [len(s) for s in shapes] != [3]:
             continue
         layer: Any = layer_of(node)
         size = (shapes[0][1], shapes[0][2])
@@ -51,11 +52,12 @@ def kernel_too_large(view: View) -> Iterator[Problem]:
             node.id,
             f"{title(node)} has a {written(kernel)} kernel{spread} but its input is only {written(size)}{border}.",
             "Make the kernel smaller, add padding, or take a stride or a pooling away above it.",
-            tuple(_smaller(node, layer, shapes[0], kernel, padded, padding)),
+            tuple(_smaller(view, node, layer, shapes[0], kernel, padded, padding)),
         )
 
 
 def _smaller(
+    view: View,
     node: NodeSpec,
     layer: Layer,
     shape: Shape,
@@ -68,10 +70,15 @@ def _smaller(
     def works(**changes: Any) -> bool:
         return try_layer(node.type, {**node.params, **changes}, (shape,)) is not None
 
-    if node.type == "Conv2d" and works(padding="same"):
-        yield set_param(node.id, "padding", "same", f"Give {node.id} the padding same")
+    for name in ("kernel_size", "dilation"):
+        # Where the layers around are alike in this, the large number is most likely a slip.
+        fits = [value for value in (around(view, node, name) if name in node.params else ()) if works(**{name: value})]
+        if fits:
+            yield set_param(node.id, name, fits[0])
     if "dilation" in fields and works(dilation=1):
         yield set_param(node.id, "dilation", 1)
+    if node.type == "Conv2d" and works(padding="same"):
+        yield set_param(node.id, "padding", "same", f"Give {node.id} the padding same")
     fitting = (min(kernel[0], padded[0]), min(kernel[1], padded[1]))
     sizes = [(k - 1 if k % 2 == 0 and k > 1 else k) for k in fitting] if node.type == "Conv2d" else list(fitting)
     best: int | tuple[int, ...] = sizes[0] if sizes[0] == sizes[1] else tuple(sizes)
