@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, QRectF
 
 from engine.errors import BadInput
 from engine.graph import edits
@@ -21,6 +21,8 @@ from gui.canvas.opening import Opening
 
 if TYPE_CHECKING:
     from gui.canvas.view import CanvasView
+
+_MARGIN = 24.0
 
 
 class Blocks:
@@ -47,7 +49,7 @@ class Blocks:
         return id in self.scene.view.frames
 
     def toggle(self, id: str) -> None:
-        """Open a block in place, or fold it again. Its upper edge stays where it is on the screen."""
+        """Open a block in place, or fold it again. Its upper edge stays where it is if there is room."""
         if not self.is_block(id):
             return
         before = self.scene.nodes[id]
@@ -56,6 +58,7 @@ class Blocks:
         self.scene.show_opening(opening.with_closed([id]) if self.is_open(id) else opening.with_open([id]))
         after = self.scene.nodes[id]
         self._hold(anchor, self._anchor(id))
+        self._into_view(after.body.translated(after.pos()))
         self.scene.pick([id])
         start.translate(self._anchor(id) - anchor)
         self._growing.run(start, after.body.translated(after.pos()), painting.colour_of(after.card))
@@ -132,6 +135,13 @@ class Blocks:
         gates = [one for one in self.scene.view.gates if parent_of(one) == id]
         x = min((self.scene.nodes[gate].x() for gate in gates), default=item.x())
         return QPointF(x, item.y() + item.body.top())
+
+    def _into_view(self, box: QRectF) -> None:
+        """Scroll up as far as the end of an opened block asks for, but never its upper edge out of view."""
+        seen = self.view.visible()
+        down = min(box.bottom() + _MARGIN - seen.bottom(), box.top() - _MARGIN - seen.top())
+        if down > 0:
+            self.view.centerOn(self.view.centre() + QPointF(0.0, down))
 
     def _hold(self, before: QPointF, after: QPointF) -> None:
         self.view.centerOn(self.view.centre() + (after - before))
