@@ -37,7 +37,7 @@ def convolutional_dense(in_channels: int, width: int, padding: int = 0) -> Netwo
 
     For a picture of any size they give, at every place, what the dense layers give for the 7×7 maps around it.
     """
-    net = Drawing("Dense layers as convolutions")
+    net = Drawing("Convolutional dense")
     last = net.chain(
         net.input(in_channels, 7, 7),
         ("Conv2d", "fc6", {"out_channels": width, "kernel_size": 7, "padding": padding}),
