@@ -196,8 +196,16 @@ def union(sights: Sequence[Sight | None]) -> Sight | None:
     if any(len(sight.axes) != len(first.axes) for sight in seeing):
         return None
     extent = tuple(max(sizes) for sizes in zip(*(sight.extent for sight in seeing), strict=True))
-    columns = zip(*(sight.axes for sight in seeing), strict=True)
+    columns = zip(*(_stretched(sight, extent) for sight in seeing), strict=True)
     return Sight(tuple(_wider(taps, size) for taps, size in zip(columns, extent, strict=True)), extent)
+
+
+def _stretched(sight: Sight, extent: tuple[int, ...]) -> tuple[Taps, ...]:
+    """What a branch sees from every position; where it has only one, that one is stretched over all of them."""
+    return tuple(
+        Taps(taps.first[:1], taps.last[:1], 0) if own == 1 < size else taps
+        for taps, own, size in zip(sight.axes, sight.extent, extent, strict=True)
+    )
 
 
 def _wider(branches: Sequence[Taps], size: int) -> Taps:

@@ -13,7 +13,8 @@ from engine.graph.analyse import analyse
 from engine.graph.level import Level, resolve
 from engine.graph.receptive import Sight
 from engine.graph.spec import BLOCK, INPUT, OUTPUT, EdgeSpec, NetworkSpec, NodeSpec
-from engine.graph.topology import reachable
+from engine.graph.topology import inline, reachable
+from engine.layers.base import LAYERS
 from tests.helpers.seen_by_gradient import touched
 
 SWIFT = ("lenet5_modern", "mobilenet_v1", "autoencoder", "resnet18")
@@ -72,7 +73,10 @@ def compare(id: str) -> int:
     if spec is None:
         pytest.skip(f"{id} has no pictures inside")
     said = dict(sights(resolve(spec)))
-    assert all(sight is not None for sight in said.values()), [id for id, sight in said.items() if sight is None]
+    unknown = [name for name, sight in said.items() if sight is None]
+    # Regions are cut out where a detector finds something, so that what they see depends on the picture.
+    regions = any(LAYERS.get(node.type).__module__.startswith("engine.layers.detection") for node in flat(spec))
+    assert regions or not unknown, unknown
     every = max(len(said) // MOST_LAYERS, 1)
     chosen = [name for name, sight in said.items() if sight and sight.axes][::-1][::every][:MOST_LAYERS]
     shape = analyse(spec).input
@@ -96,6 +100,10 @@ def compare(id: str) -> int:
                 )
             count += 1
     return count
+
+
+def flat(spec: NetworkSpec) -> list[NodeSpec]:
+    return [node for node in inline(spec).nodes if node.type in LAYERS]
 
 
 def border(sight: Sight, axis: int, size: int) -> int:
