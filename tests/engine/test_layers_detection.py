@@ -143,7 +143,7 @@ def test_region_proposals_are_torchvisions() -> None:
     for layer in (head.cls_logits, head.bbox_pred):
         nn.init.normal_(layer.weight, std=0.3)
     count = {"training": 60, "testing": 60}
-    theirs = RegionProposalNetwork(generator, head, 0.7, 0.3, 256, 0.5, {"training": 100, "testing": 100}, count, 0.7)
+    theirs = RegionProposalNetwork(generator, head, 0.7, 0.3, 256, 0.5, {"training": 30, "testing": 30}, count, 0.7)
     expected, _ = theirs.eval()(picture, OrderedDict(enumerate(maps)))
 
     objectness, deltas = head(maps)
@@ -151,7 +151,7 @@ def test_region_proposals_are_torchvisions() -> None:
     moves = torch.cat([made("AnchorRows", one, columns=4)(one) for one in deltas], 1)
     anchors = torch.stack(generator(picture, maps))
     boxes = made("DecodeBoxes", moves, anchors)(moves, anchors)
-    params = {"candidates": 100, "proposals": 60, "levels": 3}
+    params = {"candidates": 30, "proposals": 60, "levels": 3}
     ours, scores = made("RegionProposals", picture.tensors, boxes, *logits, **params)(picture.tensors, boxes, *logits)
     assert not ours.requires_grad
     for mine, score, other in zip(ours, scores, expected, strict=True):
