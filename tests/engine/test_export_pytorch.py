@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +17,7 @@ from engine.export.source.generate import generate
 from engine.gallery import open_network
 from engine.gallery.base import with_input
 from engine.graph import edits
+from engine.graph.analyse import analyse
 from engine.graph.compile import compile_network
 from engine.graph.spec import EdgeSpec, NetworkSpec, NodeSpec, Shape
 from engine.importing.trace import trace
@@ -51,6 +54,25 @@ def test_traced_torchvision_code_gives_torchvisions_output() -> None:
     x = torch.randn(1, 3, 64, 64)
     with torch.no_grad():
         torch.testing.assert_close(net(x), twin(x), atol=1e-5, rtol=1e-5)
+
+
+def test_code_that_was_edited_by_hand_comes_in_again(tmp_path: Path) -> None:
+    code = generate(with_input(open_network("resnet50"), (3, 64, 64)))
+    assert code.count("nn.Linear(2048, 1000)") == 1
+    (tmp_path / "edited.py").write_text(code.replace("nn.Linear(2048, 1000)", "nn.Linear(2048, 7)"), encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("edited", tmp_path / "edited.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    net = module.ResNet50().eval()
+    again = trace(net, module.INPUT_SHAPE)
+    assert analyse(again.spec).totals.parameters == 25_557_032 - 993 * 2049
+    ours = compile_network(again.spec).eval()
+    ours.load_state_dict(again.load(net.state_dict()))
+    x = torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        torch.testing.assert_close(ours(x), net(x), atol=1e-5, rtol=1e-5)
 
 
 def test_the_code_is_what_a_person_would_write() -> None:
