@@ -35,7 +35,7 @@ SLIDES = (
     Slide("densenet121", "densenet121"),
     Slide("densenet121-denseblock1", "densenet121", scope="denseblock1"),
     Slide("unet", "unet", columns=False),
-    Slide("pixelnet", "pixelnet"),
+    Slide("pixelnet", "pixelnet", columns=False),
     Slide("resnet50", "resnet50", opened=("layer1",), columns=False),
 )
 
