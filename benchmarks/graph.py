@@ -14,6 +14,7 @@ import statistics
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -91,6 +92,45 @@ def edit_latency(edits_made: int = 200) -> None:
     report("another input size, every shape new, worst of 3", max(sizes), "ms", 300, nodes=nodes, first=round(first, 3))
 
 
+def edits_in_blocks(id: str, edits_made: int = 60) -> None:
+    """Edits of layers at any depth of a famous network that is folded into blocks."""
+    rng = random.Random(0)
+    spec = open_network(id)
+    cold = 1000 * seconds(lambda: analyse(spec))
+    analysis = analyse(spec)
+    places = [one for one, info in analysis.nodes.items() if info.type in ("Conv2d", "Linear", "LayerNorm", "Dropout")]
+    times, walls = [], []
+    for _ in range(edits_made):
+        path, _, node = rng.choice(places).rpartition(".")
+        type = analysis.nodes[f"{path}.{node}".strip(".")].type
+        changes = {
+            "Conv2d": {"bias": rng.random() < 0.5},
+            "Linear": {"bias": rng.random() < 0.5},
+            "LayerNorm": {"eps": rng.choice((1e-5, 1e-6))},
+            "Dropout": {"p": rng.choice((0.0, 0.1, 0.5))},
+        }[type]
+        spec = edits.inside(spec, path, partial(edits.update_params, id=node, changes=changes))
+        start, wall = time.process_time(), time.perf_counter()
+        analysis = analyse(spec, analysis)
+        times.append(1000 * (time.process_time() - start))
+        walls.append(1000 * (time.perf_counter() - wall))
+    wall = round(statistics.median(walls), 2)
+    more = {"nodes": len(analysis.nodes), "wall": wall}
+    report(f"one edit in {id}, median", statistics.median(times), "ms", 50, **more)
+    report(f"one edit in {id}, worst", max(times), "ms", 300, **more)
+    report(f"{id} for the first time", cold, "ms", 1000, **more)
+
+
+def broken_edit() -> None:
+    """An edit that breaks the long network: every repair offered for it is tried on the whole."""
+    spec = long_network()
+    analysis = analyse(spec)
+    joint = [node.id for node in spec.nodes if node.type == "Concatenate"][5]
+    source = spec.edges_into[joint][0].source
+    broken = edits.insert_on_edge(spec, EdgeSpec(source, joint), NodeSpec("slip", "MaxPool2d"))
+    report("an edit that breaks it, with its repairs", 1000 * seconds(lambda: analyse(broken, analysis)), "ms", 300)
+
+
 def compiled_forward(name: str, size: int, rounds: int) -> None:
     theirs = getattr(torchvision.models, name)(weights=None).eval()
     traced = trace(theirs, (3, size, size))
@@ -133,6 +173,9 @@ def main() -> None:
     gc.freeze()
     report("first use of the meta device, once behind the start page", seconds(warm_up), "s", 5)
     edit_latency()
+    broken_edit()
+    for id in ("densenet201", "vit_b_16"):
+        edits_in_blocks(id)
     for name, size, rounds in (("resnet18", 224, 40), ("resnet152", 224, 12), ("densenet201", 224, 12)):
         compiled_forward(name, size, rounds)
     other_steps()

@@ -17,7 +17,7 @@ from engine.graph.topology import inline, reachable
 from engine.layers.base import LAYERS
 from tests.helpers.seen_by_gradient import touched
 
-SWIFT = ("lenet5_modern", "mobilenet_v1", "autoencoder", "resnet18")
+SWIFT = ("lenet5_modern", "mobilenet_v1", "googlenet", "resnet18")
 MOST_LAYERS = 10
 SIDE = 97
 
@@ -77,9 +77,10 @@ def compare(id: str) -> int:
     # Regions are cut out where a detector finds something, so that what they see depends on the picture.
     regions = any(LAYERS.get(node.type).__module__.startswith("engine.layers.detection") for node in flat(spec))
     assert regions or not unknown, unknown
-    every = max(len(said) // MOST_LAYERS, 1)
-    chosen = [name for name, sight in said.items() if sight and sight.axes][::-1][::every][:MOST_LAYERS]
-    shape = analyse(spec).input
+    shape, weights = analyse(spec).input, analyse(spec).totals.parameters
+    most = MOST_LAYERS if weights < 10_000_000 else MOST_LAYERS // 3
+    every = max(len(said) // most, 1)
+    chosen = [name for name, sight in said.items() if sight and sight.axes][::-1][::every][:most]
     found = touched(spec, chosen, shape)  # type: ignore[arg-type]
     count = 0
     for name, values in found.items():

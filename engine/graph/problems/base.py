@@ -64,6 +64,13 @@ def try_layer(type: str, params: Mapping[str, Any], shapes: Sequence[Shape]) -> 
     return None if facts.failure else facts
 
 
+def uneven(params: Mapping[str, Any]) -> bool:
+    """Same padding around an even kernel, which PyTorch pads unequally and warns of: nothing to offer."""
+    kernel = params.get("kernel_size", 3)
+    sizes = kernel if isinstance(kernel, tuple) else (kernel,)
+    return params.get("padding") == "same" and any(isinstance(size, int) and size % 2 == 0 for size in sizes)
+
+
 def through(steps: Sequence[tuple[str, Mapping[str, Any]]], shape: Shape) -> Shape | None:
     """What comes out of a chain of layers; None if one of them refuses."""
     for type, params in steps:

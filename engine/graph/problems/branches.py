@@ -8,7 +8,7 @@ from math import prod
 from typing import Any
 
 from engine.graph.level import Level
-from engine.graph.problems.base import try_layer
+from engine.graph.problems.base import try_layer, uneven
 from engine.graph.repairs import Step, Steps, set_param
 from engine.graph.results import Repair
 from engine.graph.spec import EdgeSpec, NodeSpec, Shape
@@ -47,6 +47,8 @@ def chain_settings(branch: Branch, wanted: Shape) -> Iterator[Repair]:
     offered = 0
     for place, node in enumerate(nodes):
         for name, value in _sizes(node, branch.level.shapes_into(node.id)[0]):
+            if uneven({**node.params, name: value}):
+                continue
             shape: Shape | None = branch.level.shapes_into(node.id)[0]
             steps = [(node.type, {**node.params, name: value}), *((n.type, n.params) for n in nodes[:place][::-1])]
             for type, params in steps:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from math import isqrt, log, prod
 from typing import Any, Literal, get_args, get_origin
 
-from engine.graph.problems.base import View, through, title, try_layer
+from engine.graph.problems.base import View, through, title, try_layer, uneven
 from engine.graph.problems.heads import width_setting
 from engine.graph.repairs import (
     Steps,
@@ -85,7 +85,7 @@ def settings(view: View, node: NodeSpec, shapes: Shapes) -> list[Repair]:
         nearest = _candidates(value, usual, declared.annotation, node, shapes)[:_MOST_VALUES]
         given = [usual] if name in node.params else []
         for candidate in dict.fromkeys((*others, *given, *nearest)):
-            if candidate == value:
+            if candidate == value or uneven({**node.params, name: candidate}):
                 continue
             if try_layer(node.type, {**node.params, name: candidate}, shapes) is None:
                 continue
