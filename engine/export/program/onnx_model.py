@@ -83,7 +83,11 @@ def _older(package: Package) -> Any:
 
 
 def _translations() -> dict[Callable[..., Any], Callable[..., Any]]:
-    """WORKAROUND: PyTorch's translation of average pooling forgets `divisor_override`, so sums come out as averages."""
+    """Translations that PyTorch lacks or has wrong.
+
+    WORKAROUND: its own of average pooling forgets `divisor_override`, so that sums come out as averages.
+    """
+    import torchvision.ops  # noqa: F401 - registers its operators
     from onnxscript import opset20 as op
 
     def pool(
@@ -111,7 +115,15 @@ def _translations() -> dict[Callable[..., Any], Callable[..., Any]]:
             area *= size
         return op.Mul(found, op.CastLike(op.Constant(value_float=area / divisor), x))
 
-    return {torch.ops.aten.avg_pool2d.default: pool, torch.ops.aten.avg_pool3d.default: pool}
+    def regions(x: Any, boxes: Any, scale: float, height: int, width: int) -> Any:
+        found = op.MaxRoiPool(x, boxes, pooled_shape=[height, width], spatial_scale=scale)
+        return found, found  # PyTorch's also tells where the maxima were, for training
+
+    return {
+        torch.ops.aten.avg_pool2d.default: pool,
+        torch.ops.aten.avg_pool3d.default: pool,
+        torch.ops.torchvision.roi_pool.default: regions,
+    }
 
 
 def _finished(package: Package, model: Any) -> bytes:
