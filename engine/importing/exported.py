@@ -17,6 +17,7 @@ from torch import fx, nn
 from torch.export import ExportedProgram
 
 from engine.errors import BadInput
+from engine.export.program.capture import quietly
 from engine.graph.spec import INPUT, Shape
 from engine.importing.job import Imported
 from engine.importing.operators import changes_its_input, operator_name, rule_of, with_batch
@@ -40,8 +41,7 @@ def export_module(module: nn.Module, shapes: Sequence[Shape], name: str = "") ->
     """
     inputs = tuple(torch.zeros(_BATCH, *shape) for shape in shapes)
     try:
-        with in_use(module), warnings.catch_warnings(), torch.no_grad():
-            warnings.simplefilter("ignore")
+        with in_use(module), quietly(), torch.no_grad():
             program = torch.export.export(module, inputs, strict=False)
     except Exception as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

@@ -118,6 +118,7 @@ def _settings(node: NodeSpec, twin: NodeSpec) -> tuple[str, FrozenDict]:
         return node.type, FrozenDict(node.params)
     both = [name for name in type(ours).model_fields if name in type(theirs).model_fields]
     changed = {name: getattr(ours, name) for name in both if _meaning(ours, name) != _meaning(theirs, name)}
+    changed.pop("initialisation", None)  # how weights start cannot be seen in a module
     if twin.type == "DepthwiseConv2d":
         changed.pop("out_channels", None)  # it follows from what comes in
     return twin.type, FrozenDict({**twin.params, **changed})
@@ -132,6 +133,8 @@ def _meaning(layer: Layer, name: str) -> object:
         window = {one: getattr(layer, one) for one in ("kernel_size", "stride", "dilation")}
         with suppress(BadInput):
             value = Conv2d(**window, padding=value).explicit_padding()
+    if isinstance(value, float):
+        return round(value, 9)  # source is written with the digits that a person needs
     if isinstance(value, tuple) and len(set(value)) == 1 and len(value) in (2, 3):
         return value[0]
     return value

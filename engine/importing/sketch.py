@@ -143,6 +143,8 @@ class Sketch:
         node = NodeSpec("node", type, frozen)
         ports = input_ports(node)
         names = ports * len(wires) if is_variadic(node) else ports[: len(wires)]
+        if len(names) != len(wires):
+            raise Unsupported(f"{type} ({path}) with {len(wires)} inputs")
         number = len(self.steps)
         step = Step(type, frozen, path, tuple(wires), names, calls, weights or {})
         self._share(step, number)

@@ -58,9 +58,13 @@ def layer_params(type: str, module: nn.Module) -> dict[str, Any]:
 
 
 def fitted(type: str, params: dict[str, Any], shapes: Sequence[Shape]) -> dict[str, Any]:
-    """The parameters with what PyTorch knows without being told: a linear layer works along the last dimension."""
+    """The parameters with what PyTorch knows without being told, such as how many inputs there are."""
     if type == "Linear" and shapes and len(shapes[0]) == 3:
         return params | {"last_dim": True}
+    kind = LAYERS.get(type)
+    if "levels" in kind.model_fields and hasattr(kind, "fixed"):
+        count = len(shapes) - len(kind.fixed)  # a port for each level of a pyramid
+        return params | ({"levels": count} if count != kind.model_fields["levels"].default else {})
     return params
 
 
