@@ -16,7 +16,11 @@ class Gallery(Command):
         pass
 
     def run(self, args: Namespace, out: Output) -> int:
-        from engine.graph.analyse import analyse
+        from engine.graph.level import resolve
+
+        def weights(id: str) -> int:
+            level = resolve(open_network(id))
+            return sum(level.infos[node].parameters for node in level.live)
 
         found = [
             {
@@ -24,7 +28,7 @@ class Gallery(Command):
                 "name": entry.name,
                 "year": entry.year,
                 "task": entry.task,
-                "parameters": analyse(open_network(id)).totals.parameters,
+                "parameters": weights(id),
                 "source": entry.source,
             }
             for id, entry in sorted(GALLERY.items(), key=lambda item: (item[1].year, item[0]))
