@@ -24,11 +24,11 @@ def double_conv(in_channels: int, channels: int, padded: bool = True) -> Network
 def expanding_step(in_channels: int, channels: int, padded: bool = True) -> NetworkSpec:
     """2×2 up-convolution to `channels`, copy and crop of the skipped maps, two 3×3 convolutions.
 
-    Ports: what comes from below, and "skip", the maps of the contracting path.
+    Ports: the skipped maps of the contracting path, and "below", what comes from the level below.
     """
     net = Drawing("Expanding step")
-    below = net.input(in_channels, 32, 32)
-    skip = net.input(channels, 64, 64, id="skip")
+    skip = net.input(channels, 64, 64)
+    below = net.input(in_channels, 32, 32, id="below")
     up = net.node("ConvTranspose2d", "upconv", below, out_channels=channels, kernel_size=2, stride=2)
     if not padded:
         skip = net.node("CropLike", "crop", {"in": skip, "like": up})

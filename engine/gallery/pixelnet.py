@@ -9,11 +9,15 @@ from engine.blocks.vgg_stage import DENSE_EXPOSED, convolutional_dense
 from engine.gallery.base import Drawing, GalleryEntry, Options, PaperRow, add
 from engine.gallery.vgg import DEPTHS, WIDTHS, features
 from engine.gallery.widths import scaled
+from engine.graph.edits import move
 from engine.graph.pixels import at_pixels
 from engine.graph.spec import NetworkSpec
 
 LEVELS = ("block1", "block2", "block3", "block4", "block5", "dense")
 """What the paper calls conv1_2, conv2_2, conv3_3, conv4_3, conv5_3 and conv7, each behind its ReLU."""
+
+# Between cards, in scene units; multiples of the drawing's grid.
+_APART, _ROW = 352.0, 112.0
 
 
 class PixelNetOptions(Options):
@@ -41,7 +45,17 @@ def build(options: PixelNetOptions) -> NetworkSpec:
     net.block("dense", convolutional_dense(channels[-1], wide, padding=3), last, exposed=DENSE_EXPOSED)
     last = net.node("Hypercolumn", "hypercolumn", [start, *LEVELS], levels=len(LEVELS))
     spec = net.output(net.block("mlp", pixel_mlp(sum(channels) + wide, wide, options.num_classes), last))
+    spec = _arranged(spec)
     return at_pixels(spec, options.pixels) if options.pixels else spec
+
+
+def _arranged(spec: NetworkSpec) -> NetworkSpec:
+    """VGG down the right side, and what gathers its levels at the left of its lower end: no two lines cross."""
+    gathering = ("hypercolumn", "mlp", "output")
+    backbone = [node.id for node in spec.nodes if node.id not in gathering]
+    places = {id: (_APART, row * _ROW) for row, id in enumerate(backbone)}
+    first = len(backbone) - len(gathering)
+    return move(spec, places | {id: (0.0, (first + row) * _ROW) for row, id in enumerate(gathering)})
 
 
 add(

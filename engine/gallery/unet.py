@@ -6,8 +6,12 @@ from pydantic import Field
 
 from engine.blocks.double_conv import EXPOSED, double_conv, expanding_step
 from engine.gallery.base import Drawing, GalleryEntry, Options, PaperRow, add
+from engine.graph.edits import move
 from engine.graph.spec import NetworkSpec
 from engine.layers.fields import Count
+
+# Between cards, in scene units; multiples of the drawing's grid.
+_APART, _ROW = 264.0, 112.0
 
 
 class UNetOptions(Options):
@@ -33,8 +37,19 @@ def build(options: UNetOptions) -> NetworkSpec:
     for number in reversed(levels):
         channels = options.width * 2 ** (number - 1)
         inside = expanding_step(2 * channels, channels, options.padded)
-        last = net.block(f"up{number}", inside, [last, f"down{number}"])
-    return net.output(net.node("Conv2d", "head", last, out_channels=options.num_classes, kernel_size=1))
+        last = net.block(f"up{number}", inside, [f"down{number}", last])
+    head = net.node("Conv2d", "head", last, out_channels=options.num_classes, kernel_size=1)
+    return move(net.output(head), _places(options.depth))
+
+
+def _places(depth: int) -> dict[str, tuple[float, float]]:
+    """The paper's U: down at the left, every level's way up beside its way down."""
+    places = {"input": (0.0, 0.0), "bottom": (2 * _APART, (2 * depth + 1) * _ROW)}
+    for level in range(1, depth + 1):
+        places[f"down{level}"] = (0.0, (2 * level - 1) * _ROW)
+        places[f"pool{level}"] = (0.0, 2 * level * _ROW)
+        places[f"up{level}"] = (2 * _APART, (2 * level - 1) * _ROW)
+    return places | {"head": (3 * _APART, 2 * _ROW), "output": (3 * _APART, 3 * _ROW)}
 
 
 def _figure() -> tuple[PaperRow, ...]:
