@@ -183,9 +183,12 @@ def _enough(ports: tuple[str, ...], count: int) -> tuple[str, ...]:
 
 
 def with_input(spec: NetworkSpec, shape: Sequence[int]) -> NetworkSpec:
-    """The same network for pictures of another shape (channels, height, width)."""
+    """The same network for pictures of another shape (channels, height, width).
+
+    Inputs that are like the first one follow it, such as the second picture of a pair.
+    """
+    like = [node.id for node in spec.inputs if node.params.get("shape") == spec.inputs[0].params.get("shape")]
     nodes = tuple(
-        node.with_params(shape=tuple(shape)) if node.type == INPUT and node is spec.inputs[0] else node
-        for node in spec.nodes
+        node.with_params(shape=tuple(shape)) if node.type == INPUT and node.id in like else node for node in spec.nodes
     )
     return replace(spec, nodes=nodes)

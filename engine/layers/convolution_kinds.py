@@ -62,7 +62,7 @@ class DepthwiseConv2d(Layer):
 class PointwiseConv2d(Layer):
     """A 1×1 convolution: at every pixel a Linear layer over the channels, which it mixes, adds or takes away.
 
-    It sees no neighbourhood. Inception and bottleneck blocks narrow the channels with it before a dear convolution; a
+    It sees no neighbourhood. Inception and bottleneck blocks narrow the channels with it before a costly convolution; a
     picture of any size can be classified pixel by pixel with it. Parameters: K·(C + 1).
     """
 
@@ -72,7 +72,9 @@ class PointwiseConv2d(Layer):
     keywords: ClassVar[tuple[str, ...]] = ("1×1", "1x1", "separable", "bottleneck", "projection", "conv")
 
     out_channels: Count = Field(16, description="Number of feature maps that come out.")
-    stride: Size2d = Field(1, description="Take every pixel, or only every so-manieth.")
+    stride: Size2d = Field(
+        1, description="How far it moves between pixels, S; 1 takes every pixel, 2 every second one."
+    )
     bias: bool = Field(True, description="Add one trainable number per feature map.")
 
     def build(self, *input_shapes: Shape) -> nn.Module:

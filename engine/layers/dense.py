@@ -65,7 +65,7 @@ class Linear(Layer):
 class Bilinear(Layer):
     """Every output weighs every product of a value of the first with a value of the second input: aᵀ·W·b + c.
 
-    It asks how two things go together, where Linear on both one behind the other only adds up what each says.
+    It asks how two things go together, where Linear on both joined end to end only adds up what each says.
     Parameters: out·(a·b + 1).
     """
 

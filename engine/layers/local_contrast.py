@@ -81,12 +81,13 @@ class LocalContrastNorm2d(_Local):
     """Brings every neighbourhood to mean 0 and one strength: edges stay, whatever the light (Jarrett et al. 2009).
 
     First v = x − Σ w·x, then y = v/max(c, σ), with σ = √(Σ w·v²) and c the mean of σ over the picture. The weights w
-    fall off like a Gaussian and add up to 1 over the window and the channels. Cells in the eye do the like; ZFNet used
-    it, and batch normalisation has replaced it. Nothing is learned.
+    fall off like a Gaussian and add up to 1 over the window and the channels. Cells in the eye do much the same.
+    Batch normalisation has replaced it. What ZFNet calls contrast normalisation works across channels instead: see
+    LocalResponseNorm. Nothing is learned.
     """
 
     label: ClassVar[str] = "LocalContrastNorm2d"
-    keywords: ClassVar[tuple[str, ...]] = ("lcn", "contrast", "jarrett", "lecun", "zfnet", "whitening")
+    keywords: ClassVar[tuple[str, ...]] = ("lcn", "contrast", "jarrett", "lecun", "whitening")
 
     threshold: float = Field(1e-4, gt=0, le=1000, description="Smallest number that it divides by.")
 

@@ -178,8 +178,7 @@ class AvgPool1d(_AvgPool):
 class AvgPool2d(_AvgPool):
     """Replaces each window by its mean, a calm way to shrink a picture: everything counts a little.
 
-    LeNet-5's modern form uses it where the 1998 network had
-    trainable subsampling. It has no parameters.
+    LeNet-5's modern form uses it where the 1998 network had trainable subsampling. It has no parameters.
     """
 
     label: ClassVar[str] = "AvgPool2d"

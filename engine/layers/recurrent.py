@@ -100,7 +100,8 @@ class LSTM(_Recurrent):
     """A recurrent layer with a memory that gates write, keep and read, so it remembers over hundreds of steps.
 
     Gates i (write), f (keep), o (read) = σ(W·x + U·h₋ + b); c = f·c₋ + i·tanh(W·x + U·h₋ + b); h = o·tanh(c)
-    (Hochreiter and Schmidhuber 1997). The memory c is only multiplied by f, so its gradient does not fade away.
+    (Hochreiter and Schmidhuber 1997; the gate f, which forgets, is of Gers et al. 2000). The memory c is only
+    multiplied by f, so its gradient does not fade away.
     """
 
     label: ClassVar[str] = "LSTM"

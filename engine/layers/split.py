@@ -139,7 +139,7 @@ class Slice(Layer):
     end: int | None = Field(
         None, ge=-1_000_000, le=1_000_000, description="First one that is not kept any more; empty means to the end."
     )
-    step: Count = Field(1, description="Keep every so-manieth.")
+    step: Count = Field(1, description="Distance between those that are kept; 1 keeps all, 2 every second one.")
     dim: Axis = Field(1, description="Dimension that is cut; 1 is the channels.")
 
     def build(self, *input_shapes: Shape) -> nn.Module:
@@ -152,13 +152,13 @@ class Slice(Layer):
             end = "the end" if self.end is None else str(self.end)
             raise BadInput(
                 f"Slice from {self.start} to {end} keeps nothing of the {size} in dimension {self.dim}.",
-                f"Choose a start below {size} and an end behind it.",
+                f"Choose a start below {size} and an end after it.",
             )
         return Module(self.start, self.end, self.step, self.dim)
 
     def summary(self) -> str:
         end = "end" if self.end is None else str(self.end)
-        step = f" · every {self.step}." if self.step > 1 else ""
+        step = f" · step {self.step}" if self.step > 1 else ""
         return f"{self.start} to {end}{step}" + ("" if self.dim == 1 else f" · dimension {self.dim}")
 
 

@@ -101,7 +101,8 @@ class PositionalEmbedding(Layer):
 
     kind: Literal["learned", "sinusoidal"] = Field("learned", description="Trainable vectors, or fixed sine waves.")
     output: Literal["sum", "position"] = Field(
-        "sum", description="The input with the positions added, or the positions alone (DETR adds them to keys only)."
+        "sum",
+        description="The input with the positions added, or the positions alone (DETR adds them to queries and keys).",
     )
 
     def build(self, *input_shapes: Shape) -> nn.Module:

@@ -124,3 +124,17 @@ def test_it_learns_from_its_own_mistakes() -> None:
     loss = nn.functional.cross_entropy(net(picture), labels)
     loss.backward()
     assert all(weight.grad is not None and weight.grad.abs().sum() > 0 for weight in net.parameters())
+
+
+def test_both_pictures_of_a_pair_take_a_chosen_size() -> None:
+    net = with_input(open_network("siamese"), (3, 40, 40))
+
+    assert [node.params["shape"] for node in net.inputs] == [(3, 40, 40), (3, 40, 40)]
+    assert not analyse(net).errors
+
+
+def test_boxes_beside_a_picture_stay_when_the_picture_takes_another_size() -> None:
+    picture, boxes = with_input(open_network("fast_rcnn"), (3, 300, 400)).inputs
+
+    assert picture.params["shape"] == (3, 300, 400)
+    assert tuple(boxes.params["shape"]) == (64, 4)
