@@ -253,7 +253,8 @@ def _totals(found: Comparison) -> list[Row]:
         row("Layers", count_layers(ours.spec), count_layers(other.spec), lambda value: f"{value:,.0f}"),
         row("Parameters", ours.totals.parameters, other.totals.parameters, lambda value: f"{value:,.0f}"),
         row("Multiply-accumulates", ours.totals.macs, other.totals.macs, short),
-        row("Activations", ours.totals.activation_bytes, other.totals.activation_bytes, size),
+        row("Memory to train", ours.totals.training_bytes, other.totals.training_bytes, size),
+        row("Memory to look", ours.totals.inference_bytes, other.totals.inference_bytes, size),
         ("Problems", f"{len(ours.problems)}", f"{len(other.problems)}", None),
     ]
 

@@ -176,10 +176,14 @@ class CostTable(QWidget):
 
     def _say_totals(self, analysis: Analysis) -> None:
         totals = analysis.totals
+        self.total.setToolTip(
+            "Training keeps values for the way back; looking forgets each after its last use. "
+            f"The weights take {size(totals.parameter_bytes)} more; training adds gradients and the optimiser's state."
+        )
         parts = [
             f"{totals.parameters:,} parameters",
             f"{totals.macs:,} multiply-accumulates",
-            f"{size(totals.activation_bytes)} of activations for one picture",
+            f"for one picture {size(totals.training_bytes)} to train and {size(totals.inference_bytes)} to look",
         ]
         profile = self.profile
         if profile is not None:

@@ -119,7 +119,12 @@ def network_figures(spec: NetworkSpec, analysis: Analysis | None) -> Rows:
     rows.append(("Parameters", f"{totals.parameters:,}{more}", "Numbers that the network stores"))
     rows.append(("MACs", f"{totals.macs:,}", "Multiply-accumulates for one picture"))
     rows.append(
-        ("Activations", size(totals.activation_bytes), "Memory of all outputs for one picture, in 32-bit numbers")
+        (
+            "Training",
+            size(totals.training_bytes),
+            "Memory of what is kept for the way back, for one picture; gradients and the optimiser's state come on top",
+        ),
+        ("Looking", size(totals.inference_bytes), "Most memory in use at once for one picture when it only looks"),
     )
     rows.append(("Weights", size(totals.parameters * 4), "Size of the weights as 32-bit numbers"))
     return rows
