@@ -9,11 +9,13 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import BadInput, VitrineError
+from engine.export.program.capture import first_line
 from engine.graph.compile import compile_network
 from engine.graph.spec import Shape
 from engine.importing.job import Imported
 from engine.importing.targets import open_target, usual_shapes
 from engine.importing.trace import Traced, in_use, trace
+from engine.layers.windows import shown
 
 _CLOSE = 1e-4
 
@@ -57,6 +59,13 @@ def import_module(
         try:
             traced, how = export_module(module, shapes, name=name), "torch.export"
         except BadInput as second:
+            if refused := _refusal(module, shapes):
+                given = " and ".join(shown(shape) for shape in shapes)
+                raise BadInput(
+                    f"{type(module).__name__} itself does not run on an input of {given}: {refused}.",
+                    "Give the sizes that it is made for, channels first.",
+                    details=f"{first.what}\n{second.what}",
+                ) from None
             raise BadInput(
                 first.what,
                 first.advice,
@@ -76,6 +85,16 @@ def import_module(
     else:
         notes.append(f"The drawing's output agrees with the module's ({apart:.0e} apart).")
     return Imported(traced.spec, state, tuple(notes), how)
+
+
+def _refusal(module: nn.Module, shapes: Sequence[Shape]) -> str:
+    """What the module itself says against inputs of these shapes; "" if it takes them."""
+    try:
+        with torch.no_grad(), in_use(module):
+            module(*(torch.zeros(2, *shape) for shape in shapes))
+    except Exception as error:  # noqa: BLE001 - it is the module's own affair
+        return first_line(error)
+    return ""
 
 
 def _difference(

@@ -57,6 +57,18 @@ def divide(at: At, input: Any, other: Any, *, rounding_mode: str | None = None) 
     return at.put("Divide", {}, *_pair(at, input, other))
 
 
+@function(operator.pow, torch.pow, "pow")
+def power(at: At, input: Any, exponent: Any) -> Wire:
+    if exponent != 2 or not isinstance(input, Wire):
+        raise Unsupported(f"a power of {exponent if isinstance(exponent, int | float) else 'another tensor'}")
+    return at.put("Multiply", {}, input, input)
+
+
+@function(torch.square, "square")
+def square(at: At, input: Any) -> Wire:
+    return power(at, input, 2)
+
+
 @function(operator.matmul, torch.matmul, torch.bmm, "matmul", "bmm", "__matmul__")
 def matrix_product(at: At, input: Any, other: Any) -> Wire:
     if not isinstance(input, Wire) or not isinstance(other, Wire):

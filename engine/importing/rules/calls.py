@@ -50,6 +50,8 @@ class _Like:
 _POOL = ("kernel_size", "stride", "padding")
 _SOFTMAX = _Like("Softmax", ("dim", "_stacklevel", "dtype"), required={"dtype": None})
 _SOFTMAX_METHOD = _Like("Softmax", ("dim", "dtype"), required={"dtype": None})
+_LOG_SOFTMAX = _Like("LogSoftmax", ("dim", "_stacklevel", "dtype"), required={"dtype": None})
+_LOG_SOFTMAX_METHOD = _Like("LogSoftmax", ("dim", "dtype"), required={"dtype": None})
 
 
 def _max_pool(axes: int) -> _Like:
@@ -62,6 +64,11 @@ def _average_pool(axes: int) -> _Like:
     return _Like(f"AvgPool{axes}d", names, required={"divisor_override": None} if axes > 1 else {})
 
 
+def _adaptive_max_pool(axes: int) -> _Like:
+    names = ("output_size", "return_indices")
+    return _Like(f"AdaptiveMaxPool{axes}d", names, required={"return_indices": (None, False)})
+
+
 def _dropout(type: str) -> _Like:
     return _Like(type, ("p", "training", "inplace"), preset={"p": 0.5})
 
@@ -71,6 +78,14 @@ _TABLE: dict[tuple[Any, ...], _Like] = {
     (F.relu6,): _Like("ReLU6", ("inplace",)),
     (F.leaky_relu,): _Like("LeakyReLU", ("negative_slope", "inplace")),
     (F.elu,): _Like("ELU", ("alpha", "inplace")),
+    (F.selu, torch.selu): _Like("SELU", ("inplace",)),
+    (F.celu, torch.celu): _Like("CELU", ("alpha", "inplace")),
+    (F.mish,): _Like("Mish", ("inplace",)),
+    (F.softplus,): _Like("Softplus", ("beta", "threshold")),
+    (F.softsign,): _Like("Softsign"),
+    (F.logsigmoid,): _Like("LogSigmoid"),
+    (F.glu,): _Like("GLU", ("dim",), preset={"dim": -1}),
+    (F.hardtanh,): _Like("Hardtanh", ("min_val", "max_val", "inplace")),
     (F.gelu,): _Like("GELU", ("approximate",)),
     (F.silu,): _Like("SiLU", ("inplace",)),
     (F.hardswish,): _Like("Hardswish", ("inplace",)),
@@ -79,6 +94,8 @@ _TABLE: dict[tuple[Any, ...], _Like] = {
     (torch.tanh, F.tanh, "tanh", "tanh_"): _Like("Tanh"),
     (F.softmax,): _SOFTMAX,
     (torch.softmax, "softmax"): _SOFTMAX_METHOD,
+    (F.log_softmax,): _LOG_SOFTMAX,
+    (torch.log_softmax, "log_softmax"): _LOG_SOFTMAX_METHOD,
     (F.max_pool1d, torch.max_pool1d): _max_pool(1),
     (F.max_pool2d, torch.max_pool2d): _max_pool(2),
     (F.max_pool3d, torch.max_pool3d): _max_pool(3),
@@ -88,10 +105,16 @@ _TABLE: dict[tuple[Any, ...], _Like] = {
     (F.adaptive_avg_pool1d,): _Like("AdaptiveAvgPool1d", ("output_size",)),
     (F.adaptive_avg_pool2d,): _Like("AdaptiveAvgPool2d", ("output_size",)),
     (F.adaptive_avg_pool3d,): _Like("AdaptiveAvgPool3d", ("output_size",)),
-    (F.adaptive_max_pool2d,): _Like("AdaptiveMaxPool2d", ("output_size",)),
+    (F.adaptive_max_pool1d, torch.adaptive_max_pool1d): _adaptive_max_pool(1),
+    (F.adaptive_max_pool2d,): _adaptive_max_pool(2),
+    (F.adaptive_max_pool3d,): _adaptive_max_pool(3),
     (F.dropout, torch.dropout): _dropout("Dropout"),
+    (F.dropout1d,): _dropout("Dropout1d"),
     (F.dropout2d,): _dropout("Dropout2d"),
+    (F.dropout3d,): _dropout("Dropout3d"),
+    (F.alpha_dropout,): _Like("AlphaDropout", ("p", "training", "inplace"), preset={"p": 0.5}),
     (F.pixel_shuffle, torch.pixel_shuffle): _Like("PixelShuffle", ("upscale_factor",)),
+    (F.pixel_unshuffle, torch.pixel_unshuffle): _Like("PixelUnshuffle", ("downscale_factor",)),
     (F.local_response_norm,): _Like("LocalResponseNorm", ("size", "alpha", "beta", "k")),
     (torch.channel_shuffle,): _Like("ChannelShuffle", ("groups",)),
 }

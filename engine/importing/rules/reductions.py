@@ -48,7 +48,8 @@ def pad(at: At, input: Wire, pad: Any, mode: str = "constant", value: float | No
 
 
 @function(F.normalize)
-def normalise(at: At, input: Wire, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Wire:
+def normalise(at: At, input: Wire, p: float = 2.0, dim: int = 1, eps: float = 1e-12, out: Any = None) -> Wire:
+    only("normalize", out=(out, None))
     given = {"p": p, "dim": axis(dim, input), "eps": eps}
     return at.put("Normalize", plain("Normalize", given), input)
 
