@@ -118,7 +118,7 @@ def _check_size(type: str, shape: Shape) -> None:
 
 def _run(type: str, layer: Layer, module: nn.Module, shapes: tuple[Shape, ...]) -> Facts:
     inputs = [torch.empty((_BATCH, *shape)) for shape in shapes]
-    answer = module(*inputs)
+    answer = _answer(module, inputs)
     outputs: list[Tensor] = [answer] if isinstance(answer, Tensor) else list(answer)
     sizes = tuple(tuple(out.shape[1:]) for out in outputs)
     for out, size in zip(outputs, sizes, strict=True):
@@ -147,6 +147,14 @@ def _run(type: str, layer: Layer, module: nn.Module, shapes: tuple[Shape, ...]) 
         maker=makes_memory(module),
         in_place=in_place(module, len(inputs)) is not None,
     )
+
+
+def _answer(module: nn.Module, inputs: Sequence[Tensor]) -> Any:
+    """What comes out, without values; PyTorch would walk through every step of a sequence to find its size."""
+    if not isinstance(module, nn.RNNBase):
+        return module(*inputs)
+    kept = inputs[0].shape[: 2 if module.output == "all" else 1]
+    return inputs[0].new_empty((*kept, module.hidden_size * (1 + module.bidirectional)))
 
 
 def warm_up() -> None:

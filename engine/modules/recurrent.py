@@ -15,11 +15,6 @@ def last_or_all(states: torch.Tensor, last: torch.Tensor, output: str, direction
     return torch.cat(tuple(last[-directions:]), 1)
 
 
-def sized(x: torch.Tensor, width: int, output: str) -> torch.Tensor:
-    """A tensor of the answer's size: on the meta device PyTorch would walk through every step to find no more."""
-    return x.new_empty(*x.shape[: 2 if output == "all" else 1], width)
-
-
 class RNN(nn.RNN):
     """h = tanh(W·x + U·h + b), step by step: (N, T, I) to (N, T, D·H), or (N, D·H) with output "last"."""
 
@@ -47,8 +42,6 @@ class RNN(nn.RNN):
         self.output = output
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
-        if x.is_meta and not torch.is_grad_enabled():
-            return sized(x, self.hidden_size * (1 + self.bidirectional), self.output)
         states, last = super().forward(x)
         return last_or_all(states, last, self.output, 1 + self.bidirectional)
 
@@ -81,8 +74,6 @@ class LSTM(nn.LSTM):
         self.output = output
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
-        if x.is_meta and not torch.is_grad_enabled():
-            return sized(x, self.hidden_size * (1 + self.bidirectional), self.output)
         states, (last, _) = super().forward(x)
         return last_or_all(states, last, self.output, 1 + self.bidirectional)
 
@@ -115,8 +106,6 @@ class GRU(nn.GRU):
         self.output = output
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:  # type: ignore[override]
-        if x.is_meta and not torch.is_grad_enabled():
-            return sized(x, self.hidden_size * (1 + self.bidirectional), self.output)
         states, last = super().forward(x)
         return last_or_all(states, last, self.output, 1 + self.bidirectional)
 
