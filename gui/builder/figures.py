@@ -118,14 +118,9 @@ def network_figures(spec: NetworkSpec, analysis: Analysis | None) -> Rows:
     more = f", {fixed:,} of them fixed" if fixed else ""
     rows.append(("Parameters", f"{totals.parameters:,}{more}", "Numbers that the network stores"))
     rows.append(("MACs", f"{totals.macs:,}", "Multiply-accumulates for one picture"))
-    rows.append(
-        (
-            "Training",
-            size(totals.training_bytes),
-            "Memory of what is kept for the way back, for one picture; gradients and the optimiser's state come on top",
-        ),
-        ("Looking", size(totals.inference_bytes), "Most memory in use at once for one picture when it only looks"),
-    )
+    kept = "Memory of what is kept for the way back, for one picture; gradients and the optimiser's state come on top"
+    rows.append(("Training", size(totals.training_bytes), kept))
+    rows.append(("Looking", size(totals.inference_bytes), "Most memory in use at once when it looks at one picture"))
     rows.append(("Weights", size(totals.parameters * 4), "Size of the weights as 32-bit numbers"))
     return rows
 
