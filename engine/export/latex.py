@@ -37,6 +37,7 @@ class Latex(ExportFormat):
         )
         lines = _long if len(rows) > _PAGE else _short
         body = [_line(row) for row in rows]
+        body.insert(-1, r"\midrule")  # the last row is the total
         text = "\n".join(lines(_line(headings), body, caption, f"tab:{label or 'network'}")) + "\n"
         write_atomic(path, text.encode("utf-8"))
         return Written()

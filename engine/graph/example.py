@@ -30,12 +30,19 @@ def example_inputs(spec: NetworkSpec, batch: int = 1, seed: int = 0) -> tuple[Te
     """
     generator = torch.Generator().manual_seed(seed)
     flat = inline(spec)
-    picture = spec.inputs[0].params.get("shape", ()) if spec.inputs else ()
-    return tuple(_values(flat, node, batch, tuple(picture), generator) for node in spec.inputs)
+    shapes = [_shape_of(node) for node in spec.inputs]
+    return tuple(
+        _values(flat, node, (batch, *shape), shapes[0], generator)
+        for node, shape in zip(spec.inputs, shapes, strict=True)
+    )
 
 
-def _values(flat: NetworkSpec, node: NodeSpec, batch: int, picture: Shape, generator: torch.Generator) -> Tensor:
-    shape = (batch, *node.params["shape"])
+def _shape_of(node: NodeSpec) -> Shape:
+    """The shape that an Input has, its usual one where none is set."""
+    return tuple(layer_of(node).shape)  # type: ignore[attr-defined]
+
+
+def _values(flat: NetworkSpec, node: NodeSpec, shape: Shape, picture: Shape, generator: torch.Generator) -> Tensor:
     for reader in _readers(flat, node.id):
         if reader.node.type == "Embedding":
             known = int(getattr(layer_of(reader.node), "num_embeddings", 1))

@@ -7,7 +7,6 @@ modules.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,8 +60,7 @@ def import_program(path: Path, say: Callable[[str], None] = lambda text: None) -
         raise BadInput(f"{path.name} is larger than {MAX_BYTES // 1024**3} GB.", "Choose a smaller one.")
     say(f"Reading {path.name}")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with quietly():
             program = torch.export.load(path)
     except Exception as error:
         first = (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")

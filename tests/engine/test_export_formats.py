@@ -285,6 +285,7 @@ def test_the_latex_table_is_well_formed(tmp_path: Path) -> None:
         assert environment in begins
         for rule in ("toprule", "midrule", "bottomrule"):
             assert f"\\{rule}" in body
+        assert re.search(r"\\midrule\s+Total ", body), "a line above the sum"
         rows = [line for line in body.splitlines() if line.rstrip().endswith(r"\\") and "caption" not in line]
         assert all(len(re.findall(r"(?<!\\)&", row)) == 4 for row in rows)
         assert all(ord(character) < 128 for character in body), "plain pdflatex takes it"

@@ -135,3 +135,21 @@ def test_a_stale_repair_says_so() -> None:
 @pytest.mark.parametrize("id", list(GALLERY))
 def test_the_gallery_has_no_errors_or_warnings(id: str) -> None:
     assert [p for p in analyse(open_network(id)).problems if p.severity != "info"] == []
+
+
+def test_only_the_sizes_that_are_refused_are_set_to_what_is_allowed() -> None:
+    problem = found(net([picture(3, 100_000, 32), OUT], "input>output"), "bad-parameter", "input")[0]
+
+    assert problem.repairs[0].label == "Set shape of input to 3×65536×32"
+
+
+def test_a_second_log_softmax_is_called_idle_and_a_second_softmax_harmful() -> None:
+    """log-softmax of log-softmax is log-softmax; softmax of softmax is nearly even."""
+    edges, input = "input>soft soft>output", ("input", "Input", {"shape": (8,)})
+    log, plain = (
+        found(net([input, ("soft", type), OUT], edges), "softmax-before-loss", "soft")[0]
+        for type in ("LogSoftmax", "Softmax")
+    )
+
+    assert "changes nothing" in log.advice
+    assert "flattens" in plain.advice

@@ -242,3 +242,15 @@ def test_the_commands_take_scripts_and_weights(tmp_path: Path, capsys: pytest.Ca
     assert "1 weights matched by name" in text
     assert "missing in the file: conv.bias" in text
     assert run(["describe", str(path)], no_window) == 0, "Two is the only network that no other class uses"
+
+
+def test_a_broken_program_is_named_in_two_sentences_and_nothing_else_is_said(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "net.pt2"
+    path.write_text("garbage", encoding="utf-8")
+
+    with pytest.raises(BadInput, match="is no intact exported program"):
+        bring_in(path)
+
+    assert capfd.readouterr().err == ""

@@ -9,6 +9,7 @@ from math import prod
 from engine.graph.level import Level
 from engine.graph.ports import output_ports
 from engine.graph.problems.base import View, register, title, try_edit
+from engine.graph.problems.other_task import for_another_task
 from engine.graph.repairs import Steps, put_between, set_param, take_out, within
 from engine.graph.results import NodeInfo, Problem, Repair
 from engine.graph.shapes import written
@@ -59,7 +60,7 @@ def _set_width(path: str, id: str, name: str, value: int) -> Repair:
 @register("head-width")
 def head_width(view: View) -> Iterator[Problem]:
     """A classifier that does not answer with one value per class."""
-    if not view.top or view.classes is None:
+    if not view.top or view.classes is None or for_another_task(view):
         return
     for place, node in enumerate(view.spec.outputs):
         signal = view.level.leaving[place]
@@ -67,14 +68,18 @@ def head_width(view: View) -> Iterator[Problem]:
             continue
         shape = signal.shape
         flat = len(shape) == 1
-        what = f"{shape[0]} values" if flat else f"{written(shape)}, a picture of {prod(shape):,} values"
+        values = f"{prod(shape)} value{'' if prod(shape) == 1 else 's'}"
+        what = values if flat else f"{written(shape)}, a picture of {prod(shape):,} values"
         # A warning: the drawing is sound, and it may be there to be looked at. Training refuses it by the same numbers.
         yield Problem(
             "warning",
             "head-width",
             node.id,
             f"{title(node)} gets {what}, but the data has {view.classes} classes.",
-            f"Let the last layer have {view.classes} outputs.",
+            f"Let the last layer have {view.classes} outputs."
+            if flat
+            else f"A training for classes wants {view.classes} values for a whole picture. As it is, the network can be "
+            "changed, measured, exported and looked at.",
             tuple(_heads(view, node.id, place, shape)),
         )
 
@@ -129,6 +134,15 @@ def double_output(view: View) -> Iterator[Problem]:
             )
 
 
+def _softmax(node: NodeSpec) -> Problem:
+    what = f"{title(node)} is the last layer, but the cross-entropy loss applies a softmax itself."
+    why = "twice softmax flattens the scores and slows learning down"
+    if node.type == "LogSoftmax":
+        why = "the loss takes the logarithm too, and a second time it changes nothing"
+    advice = f"Remove it: {why}; the live view shows probabilities anyway."
+    return Problem("warning", "softmax-before-loss", node.id, what, advice, (take_out(node.id),))
+
+
 @register("softmax-before-loss")
 def softmax_before_loss(view: View) -> Iterator[Problem]:
     """A softmax as the last layer, although cross-entropy applies its own."""
@@ -139,15 +153,7 @@ def softmax_before_loss(view: View) -> Iterator[Problem]:
         while edge is not None:
             before = view.spec.by_id[edge.source]
             if before.type in ("Softmax", "LogSoftmax"):
-                yield Problem(
-                    "warning",
-                    "softmax-before-loss",
-                    before.id,
-                    f"{title(before)} is the last layer, but the cross-entropy loss applies a softmax itself.",
-                    "Remove it: twice softmax flattens the scores and slows learning down; the live view shows "
-                    "probabilities anyway.",
-                    (take_out(before.id),),
-                )
+                yield _softmax(before)
                 break
             signal = view.level.leaving[view.spec.outputs.index(node)]
             if before.type in ("Sigmoid", "LogSigmoid") and signal is not None and len(signal.shape) == 1:

@@ -86,14 +86,18 @@ def _nearest(type: str, params: FrozenDict, name: str, errors: list[Any]) -> Any
     """The closest value that the layer accepts, for a number out of range."""
     value = params.get(name)
     candidates: list[Any] = []
+    nearest: list[Any] = []  # with only those sizes changed that are refused
     for error in errors:
         context = error.get("ctx", {})
-        candidates.extend(context[bound] for bound in ("ge", "le") if bound in context)
+        bounds = {bound: context[bound] for bound in ("ge", "le") if bound in context}
+        candidates.extend(bounds.values())
+        if isinstance(value, tuple) and all(isinstance(one, int | float) for one in value):
+            nearest.append(tuple(min(max(one, bounds.get("ge", one)), bounds.get("le", one)) for one in value))
     if isinstance(value, float) and not isinstance(value, bool):
         candidates.insert(0, round(value) if abs(value) < 1e9 else None)
     if isinstance(value, tuple):
         candidates += [tuple(one for _ in value) for one in candidates if one is not None]
-    for candidate in candidates:
+    for candidate in (*nearest, *candidates):
         if candidate is None:
             continue
         trial = FrozenDict({**params, name: freeze(candidate)})
