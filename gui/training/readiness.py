@@ -7,6 +7,9 @@ from typing import Any
 
 from gui.context import Context
 
+UNFIT = ("head-width", "other-task")
+"""Kinds of problems that keep a sound network from being trained on the data of the project."""
+
 
 @dataclass(frozen=True)
 class Obstacle:
@@ -37,13 +40,15 @@ def obstacle(context: Context) -> Obstacle | None:
         return Obstacle("The engine is still loading.", passing=True)
     if not context.checker.up_to_date or context.checker.analysis is None:
         return Obstacle("The network is being checked.", passing=True)
-    # A head of another width than the data is only a warning on the drawing, but nothing can be learned with it.
-    errors = [
-        problem
-        for problem in context.checker.analysis.problems
-        if problem.severity == "error" or problem.kind == "head-width"
-    ]
-    if errors:
+    problems = context.checker.analysis.problems
+    errors = [problem for problem in problems if problem.severity == "error"]
+    # What does not fit the data is no error of the drawing, but nothing can be learned with it.
+    unfit = [problem for problem in problems if problem.kind in UNFIT]
+    if not errors and any(problem.kind == "other-task" for problem in unfit):
+        other = next(problem for problem in unfit if problem.kind == "other-task")
+        return Obstacle(f"{other.message} {other.advice}", False, "build", {"problems": True}, "Show in Build")
+    if errors or unfit:
+        errors += unfit
         count = f"{len(errors)} problems, the first being" if len(errors) > 1 else "a problem"
         return Obstacle(
             f"The network has {count}: {errors[0].message}", False, "build", {"problems": True}, "Show in Build"

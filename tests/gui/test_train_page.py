@@ -73,6 +73,18 @@ def test_a_problem_of_the_network_is_named_and_leads_to_it(qtbot: QtBot, page: T
     qtbot.waitUntil(page.status.start.isEnabled, timeout=20_000)
 
 
+def test_a_network_for_another_task_is_refused_in_plain_words(qtbot: QtBot, page: TrainPage, context: Context) -> None:
+    from engine.gallery import open_network
+
+    opened(qtbot, context, project())
+    ready(qtbot, context)
+    context.document.edit_network("A pair", lambda spec: open_network("siamese"))
+    qtbot.waitUntil(lambda: "2 inputs (left, right)" in page.status.state.text(), timeout=20_000)
+    assert not page.status.start.isEnabled()
+    qtbot.mouseClick(page.status.lead, LEFT)
+    assert context.navigate[-1] == ("build", {"problems": True})
+
+
 def test_settings_are_steps_that_can_be_undone(qtbot: QtBot, page: TrainPage, context: Context) -> None:
     opened(qtbot, context, project(epochs=3))
     line = page.settings.basic.editor("epochs").lineEdit()

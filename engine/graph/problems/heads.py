@@ -78,8 +78,8 @@ def head_width(view: View) -> Iterator[Problem]:
             f"{title(node)} gets {what}, but the data has {view.classes} classes.",
             f"Let the last layer have {view.classes} outputs."
             if flat
-            else f"A training for classes wants {view.classes} values for a whole picture. As it is, the network can be "
-            "changed, measured, exported and looked at.",
+            else f"A training for classes wants {view.classes} values for a whole picture. As it is, the network can "
+            "be changed, measured, exported and looked at.",
             tuple(_heads(view, node.id, place, shape)),
         )
 
