@@ -13,7 +13,8 @@ from engine.export.program.capture import first_line
 from engine.graph.compile import compile_network
 from engine.graph.spec import Shape
 from engine.importing.job import Imported
-from engine.importing.targets import open_target, usual_shapes
+from engine.importing.sizes import usual_shapes
+from engine.importing.targets import open_target
 from engine.importing.trace import Traced, in_use, trace
 from engine.layers.windows import shown
 

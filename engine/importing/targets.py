@@ -20,7 +20,6 @@ from torch import nn
 from engine.errors import BadInput
 from engine.graph.spec import Shape
 
-_USUAL_INPUT = (3, 224, 224)
 _SHAPE = re.compile(r"\(N((?:, ?\d+)+)\)")
 
 
@@ -210,8 +209,3 @@ def _body(part: ast.ClassDef) -> str:
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:] or [ast.Pass()]
     return ast.dump(part)
-
-
-def usual_shapes(module: nn.Module) -> tuple[Shape, ...]:
-    """What a network is tried with that names no shape: a colour picture for the first argument of its forward."""
-    return (_USUAL_INPUT,)
