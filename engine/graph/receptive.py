@@ -196,6 +196,8 @@ def union(sights: Sequence[Sight | None]) -> Sight | None:
     if any(len(sight.axes) != len(first.axes) for sight in seeing):
         return None
     extent = tuple(max(sizes) for sizes in zip(*(sight.extent for sight in seeing), strict=True))
+    if any(own not in (1, size) for sight in seeing for own, size in zip(sight.extent, extent, strict=True)):
+        return None  # rows of maps of several sizes, one behind the other: no place of one is a place of another
     columns = zip(*(_stretched(sight, extent) for sight in seeing), strict=True)
     return Sight(tuple(_wider(taps, size) for taps, size in zip(columns, extent, strict=True)), extent)
 

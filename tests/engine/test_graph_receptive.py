@@ -123,3 +123,14 @@ def test_fields_agree_with_gradients(id: str) -> None:
 @pytest.mark.parametrize("id", [id for id in GALLERY if id not in SWIFT])
 def test_fields_agree_with_gradients_in_every_network(id: str) -> None:
     compare(id)
+
+
+def test_rows_of_maps_of_several_sizes_have_no_common_field() -> None:
+    """The coarsest map's wide steps are not taken over as many rows as the finest map has."""
+    nodes = analyse(open_network("yolo_small")).nodes
+    fields = {id: node.receptive_field for id, node in nodes.items() if node.type in ("AnchorRows", "Concatenate")}
+
+    assert fields["rows_of_all"] is None
+    seen = [max(field.size) for field in fields.values() if field is not None]
+    assert seen
+    assert max(seen) < 1000
