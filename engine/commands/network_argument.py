@@ -75,10 +75,8 @@ def open_argument(args: Namespace) -> Opened:
         spec = project.network if project else opened  # type: ignore[assignment]
         return Opened(with_input(spec, shape) if shape else spec, path, project)
     close = difflib.get_close_matches(text, list(GALLERY), n=1)
-    hint = f"Did you mean {close[0]}? " if close else ""
-    raise BadInput(
-        f"There is no file, folder or gallery network called {text!r}.", f"{hint}The gallery has {', '.join(GALLERY)}."
-    )
+    advice = f"Did you mean {close[0]}?" if close else "Check the name, or see what there is with: main.py gallery."
+    raise BadInput(f"There is no file, folder or gallery network called {text!r}.", advice)
 
 
 def parse_options(pairs: list[str]) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def _unfit(spec: NetworkSpec, report: WeightReport, path: Path) -> BadInput:
         sizes = ["×".join(map(str, shape)) or "one number" for shape in (one.their_shape, one.shape)]
         first = f"holds {one.theirs} with the sizes {sizes[0]}, and {spec.name} needs {sizes[1]}"
     more = len(report.missing) + len(report.mismatched) - 1
-    others = f", and {more:,} more do not fit" if more else ""
+    others = f", and {more:,} more {'does' if more == 1 else 'do'} not fit" if more else ""
     return BadInput(
         f"{path.name} {first}{others}.",
         "Choose the weights of this network, or open the network that they belong to.",

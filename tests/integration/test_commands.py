@@ -118,6 +118,7 @@ def test_describe_opens_files_projects_and_callables(shell: Shell, tmp_path: Pat
     ("arguments", "words"),
     [
         (("describe", "lenet6"), "Did you mean lenet5?"),
+        (("describe", "missing.json"), "Check the name, or see what there is"),
         (("describe", "lenet5_modern", "--set", "classes=3"), "Its options are"),
         (("describe", "lenet5", "--set", "num_classes"), "--set num_classes=10"),
         (("describe", "lenet5", "--input", "1,x"), "--input 3,224,224"),
