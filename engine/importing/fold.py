@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from engine.graph.ids import free_id, numbered, why_not
+from engine.errors import BadInput
+from engine.frozen import FrozenDict
+from engine.graph.ids import free_id
 from engine.graph.layout import layout
 from engine.graph.spec import BLOCK, INPUT, OUTPUT, EdgeSpec, NetworkSpec, NodeSpec
+from engine.importing.elements import surround
+from engine.importing.names import short_name, title
 from engine.importing.sketch import Sketch, Step, Wire
 
 Source = tuple[int, str]
@@ -31,10 +34,11 @@ class Folded:
 
 @dataclass(eq=False)
 class _Group:
-    """One call of a module that becomes a block; the network itself is the outermost."""
+    """One call of a module that becomes a block, for `each` element or once; the network itself is the outermost."""
 
     path: str
     parent: _Group | None = None
+    each: bool = False
     items: list[_Group | int] = field(default_factory=list)
     inner: dict[str, _Group] = field(default_factory=dict)
     shares: _Group | None = None
@@ -74,11 +78,17 @@ def fold(
         kind: class name of the module at a path; "" for containers, whose blocks are named by their path.
         keep: paths that stay blocks whatever is in them.
     """
+
+    def named(path: str) -> str:
+        return kind(path) if path else ""
+
     live = _live(sketch.steps, [wire for _, wire in outputs])
+    surround(sketch.steps[number] for number in live)
     root = _tree(sketch.steps, live)
-    _tidy(root, sketch.steps, kind, keep)
+    _name_elements(root, sketch.steps)
+    _tidy(root, sketch.steps, named, keep)
     _join_shared(root, sketch.steps)
-    return _Writer(sketch.steps, root, list(outputs), kind).write(name)
+    return _Writer(sketch.steps, root, list(outputs), named).write(name)
 
 
 def _live(steps: list[Step], ends: list[Wire]) -> list[int]:
@@ -99,23 +109,42 @@ def _tree(steps: list[Step], live: list[int]) -> _Group:
         group = root
         for call in steps[number].calls:
             if call.key not in group.inner:
-                group.inner[call.key] = _Group(call.path, group)
+                group.inner[call.key] = _Group(call.path, group, call.each)
                 group.items.append(group.inner[call.key])
             group = group.inner[call.key]
         group.items.append(number)
     return root
 
 
+def _name_elements(root: _Group, steps: list[Step]) -> None:
+    """A module that is called for each element, by itself, is the block that does so."""
+    for group in [group for group in root.groups() if group.each]:
+        if not _is_one_step(group, steps):
+            first = steps[min(group.steps())]
+            raise BadInput(
+                f"What is done to each element from {first.path} ({first.type}) on needs results of what it leads to.",
+                "Call unflatten and flatten again around what is done to the whole.",
+            )
+        inner = group.items[0]
+        if len(group.items) == 1 and isinstance(inner, _Group) and not inner.each:
+            group.path, group.items = inner.path, inner.items
+            for item in group.items:
+                if isinstance(item, _Group):
+                    item.parent = group
+
+
 def _tidy(root: _Group, steps: list[Step], kind: Callable[[str], str], keep: Collection[str]) -> None:
     """Dissolve what would be no block to look at: a single layer, a block in a block, most of the network."""
     total = sum(1 for _ in root.steps())
-    for group in list(root.groups()):
+    for group in [group for group in root.groups() if not group.each]:
         if (len(group.items) == 1 and group.path not in keep) or not _is_one_step(group, steps):
             _dissolve(group)
     opened = [root]
     while opened:
         outer = opened.pop()
-        for group in [item for item in outer.items if isinstance(item, _Group) and item.path not in keep]:
+        for group in [
+            item for item in outer.items if isinstance(item, _Group) and not item.each and item.path not in keep
+        ]:
             kinds = {kind(item.path) if isinstance(item, _Group) else steps[item].type for item in group.items}
             share = sum(1 for _ in group.steps()) / total
             if share > (_MOST if len(kinds) > 1 else _NEARLY_ALL):
@@ -168,7 +197,14 @@ def _join_shared(root: _Group, steps: list[Step]) -> None:
         apart = next((pair for pair in _sharers(homes, steps) if pair[0] is not pair[1]), None)
         if apart is None:
             return
-        _dissolve(max(apart, key=lambda group: len(_around(group))))
+        deepest = max(apart, key=lambda group: len(_around(group)))
+        if deepest.each:
+            name = steps[min(deepest.steps())].path
+            raise BadInput(
+                f"The weights of {name} or of a layer beside it are used for each element and elsewhere too.",
+                "Give the two uses a module that holds nothing else, or weights of their own.",
+            )
+        _dissolve(deepest)
 
 
 def _sharers(homes: Mapping[int, _Group], steps: list[Step]) -> Iterator[tuple[_Group, _Group]]:
@@ -195,11 +231,15 @@ def _twin(owner: _Group, group: _Group, steps: list[Step]) -> dict[Source, Sourc
     theirs, mine = list(owner.steps()), list(group.steps())
     pairs = dict(zip(theirs, mine, strict=False))
     entries: dict[Source, Source] = {}
-    if len(theirs) != len(mine) or not any(steps[number].shares is not None for number in mine):
+    if (
+        len(theirs) != len(mine)
+        or owner.each != group.each
+        or not any(steps[number].shares is not None for number in mine)
+    ):
         return {}
     for other, number in pairs.items():
         a, b = steps[other], steps[number]
-        if (a.type, a.params, a.ports) != (b.type, b.params, b.ports):
+        if (a.type, a.params, a.ports, len(a.each)) != (b.type, b.params, b.ports, len(b.each)):
             return {}
         if b.shares is not None and b.shares not in (other, a.shares):
             return {}
@@ -248,11 +288,11 @@ class _Writer:
         taken = {wanted for wanted, _ in self.outputs} if group is self.root else set()
         for item in group.items:
             if isinstance(item, _Group):
-                item.id = _short_name(item.path, group.path, "block", taken)
+                item.id = short_name(item.path, group.path, "block", taken)
                 taken.add(item.id)
             else:
                 step = self.steps[item]
-                self.ids[item] = _short_name(step.path, group.path, step.type.lower(), taken)
+                self.ids[item] = short_name(step.path, group.path, step.type.lower(), taken)
                 taken.add(self.ids[item])
 
     def _find_ports(self) -> None:
@@ -320,8 +360,10 @@ class _Writer:
             node = replace(self.blocks[id(first)], id=item.id, shares=first.id)
             item.outputs, names = first.outputs, list(first.inputs.values())
         else:
-            inside = self._network(item, self.kind(item.path) or _title(item.path))
-            node = self.blocks[id(item)] = NodeSpec(item.id, BLOCK, subgraph=inside)
+            inside = self._network(item, self.kind(item.path) or title(item.path))
+            node = self.blocks[id(item)] = NodeSpec(
+                item.id, BLOCK, FrozenDict({"each": True} if item.each else {}), subgraph=inside
+            )
             names = list(item.inputs.values())
         return node, list(zip(["in", *names[1:]], item.entering, strict=True))
 
@@ -336,29 +378,3 @@ class _Writer:
         child = next(group for group in _around(home) if group.parent is level)
         place = child.leaving.index(source)
         return child.id, child.outputs[place] if place else "out"
-
-
-def _short_name(path: str, outer: str, type: str, taken: set[str]) -> str:
-    """The last words of a path, as an id that is free: "layer1.0" as block0 in layer1, "features.0" as features_0."""
-    inside = path.startswith(f"{outer}.")
-    parts = [part for part in (path[len(outer) + 1 :] if inside else path).split(".") if part]
-    parts = [re.sub(r"\W", "_", part).strip("_") for part in parts]
-    if not parts:
-        return numbered(type, taken)
-    start = next((n for n in reversed(range(len(parts))) if not parts[n][:1].isdigit()), None)
-    if start is None:
-        stem = type if type == "block" else f"{type}_"
-        parts, start = [f"{stem}{'_'.join(parts)}"], 0
-    for first in range(start, -1, -1):
-        wanted = "_".join(parts[first:])
-        if why_not(wanted):
-            wanted = f"{type}_{wanted}".strip("_")
-        if wanted not in taken and not why_not(wanted):
-            return wanted
-    return free_id("_".join(parts[start:]), taken)
-
-
-def _title(path: str) -> str:
-    """What a block is called that has no class name of its own: "layer1.0.downsample" as downsample."""
-    words = [part for part in path.split(".") if not part.isdigit()]
-    return words[-1] if words else "Block"

@@ -57,20 +57,15 @@ def _moved(key: str, paths: Mapping[str, str]) -> str:
 def _network(new: NetworkSpec, old: NetworkSpec) -> _Alike:
     pairs = _pairs(new, old)
     paths: dict[str, str] = {}
-    nodes = []
+    inner: dict[str, NetworkSpec] = {}
     ports: dict[tuple[str, str], str] = {}
     for node in new.nodes:
         twin = pairs.get(node.id)
-        inner = node.subgraph
-        if twin is not None and inner is not None and twin.subgraph is not None:
-            inside = _network(inner, twin.subgraph)
+        if twin is not None and node.subgraph is not None and twin.subgraph is not None:
+            inside = _network(node.subgraph, twin.subgraph)
             paths.update({f"{node.id}.{a}": f"{twin.id}.{b}" for a, b in inside.paths.items()})
-            ports.update(_ports(node.id, inner, inside))
-            node = replace(node, subgraph=inside.spec)
-        if twin is not None:
-            type, params = _settings(node, twin)
-            node = replace(node, position=twin.position, type=type, params=params)
-        nodes.append(node)
+            ports.update(_ports(node.id, node.subgraph, inside))
+            inner[node.id] = inside.spec
     edges = tuple(
         replace(
             edge,
@@ -79,6 +74,14 @@ def _network(new: NetworkSpec, old: NetworkSpec) -> _Alike:
         )
         for edge in new.edges
     )
+    pairs |= _ends(replace(new, edges=edges), old, pairs)
+    nodes = []
+    for node in new.nodes:
+        twin = pairs.get(node.id)
+        if twin is not None:
+            type, params = _settings(node, twin)
+            node = replace(node, position=twin.position, type=type, params=params)
+        nodes.append(replace(node, subgraph=inner.get(node.id, node.subgraph)))
     spec = replace(new, nodes=tuple(nodes), edges=edges, name=old.name)
     names = {id: twin.id for id, twin in pairs.items()}
     spec, called = _renamed(spec, names)
@@ -109,7 +112,8 @@ def _ports(block: str, before: NetworkSpec, inside: _Alike) -> dict[tuple[str, s
 def _settings(node: NodeSpec, twin: NodeSpec) -> tuple[str, FrozenDict]:
     """Type and parameters as they were written down before, apart from those that now say something else."""
     if node.type == BLOCK or (node.type == INPUT and not node.params):
-        return node.type, FrozenDict(twin.params)  # source does not tell what is exposed, nor the shapes inside
+        kept = {name: value for name, value in twin.params.items() if name != "each"}
+        return node.type, FrozenDict({**kept, **node.params})  # source tells neither what is exposed nor shapes inside
     if node.type not in LAYERS or twin.type not in LAYERS:
         return node.type, FrozenDict(node.params)
     try:
@@ -141,22 +145,46 @@ def _meaning(layer: Layer, name: str) -> object:
 
 
 def _pairs(new: NetworkSpec, old: NetworkSpec) -> dict[str, NodeSpec]:
-    """The old node of each new one: first by name and type, then by the order of the types that are left."""
-    by_id = {node.id: node for node in old.nodes}
-    pairs = {node.id: by_id[node.id] for node in new.nodes if node.id in by_id and _kin(node, by_id[node.id])}
-    for type in (INPUT, OUTPUT):
-        ends = [node for node in new.nodes if node.type == type]
-        others = [node for node in old.nodes if node.type == type]
-        if len(ends) == len(others):
-            pairs.update({a.id: b for a, b in zip(ends, others, strict=True)})
+    """The old node of each new one: first by name and type, then by the order of the types that are left.
+
+    Inputs and outputs are left out, since a block's source does not tell their names: see `_ends`.
+    """
+    ours, theirs = ([node for node in spec.nodes if node.type not in (INPUT, OUTPUT)] for spec in (new, old))
+    by_id = {node.id: node for node in theirs}
+    pairs = {node.id: by_id[node.id] for node in ours if node.id in by_id and _kin(node, by_id[node.id])}
     taken = {twin.id for twin in pairs.values()}
-    left = [node for node in new.nodes if node.id not in pairs]
-    rest = [node for node in old.nodes if node.id not in taken]
+    left = [node for node in ours if node.id not in pairs]
+    rest = [node for node in theirs if node.id not in taken]
     matcher = SequenceMatcher(None, [_mark(node) for node in left], [_mark(node) for node in rest], autojunk=False)
     for block in matcher.get_matching_blocks():
         for step in range(block.size):
             pairs[left[block.a + step].id] = rest[block.b + step]
     return pairs
+
+
+def _ends(new: NetworkSpec, old: NetworkSpec, pairs: Mapping[str, NodeSpec]) -> dict[str, NodeSpec]:
+    """The old Input and Output node of each new one: that with the same on its other side, then those that are left."""
+    found: dict[str, NodeSpec] = {}
+    for ends, others in ((new.inputs, old.inputs), (new.outputs, old.outputs)):
+        left = list(others)
+        beside = {node.id: _beside(old, node) for node in others}
+        for node in ends:
+            seen = {(pairs[id].id, port) for id, port in _beside(new, node) if id in pairs}
+            twin = next((one for one in left if seen & beside[one.id]), None)
+            if twin is not None:
+                found[node.id] = twin
+                left.remove(twin)
+        rest = [node for node in ends if node.id not in found]
+        if len(ends) == len(others):
+            found.update({a.id: b for a, b in zip(rest, left, strict=True)})
+    return found
+
+
+def _beside(spec: NetworkSpec, end: NodeSpec) -> set[tuple[str, str]]:
+    """The nodes that an Input feeds, and the one that an Output shows, each with its port."""
+    if end.type == INPUT:
+        return {(edge.target, edge.target_port) for edge in spec.edges if edge.source == end.id}
+    return {(edge.source, edge.source_port) for edge in spec.edges if edge.target == end.id}
 
 
 def _kin(node: NodeSpec, twin: NodeSpec) -> bool:

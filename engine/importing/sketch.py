@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from torch import Tensor
@@ -13,6 +13,7 @@ from engine.frozen import FrozenDict, freeze
 from engine.graph.ports import input_ports, is_variadic, output_ports
 from engine.graph.shapes import facts_of, written
 from engine.graph.spec import NodeSpec, Shape
+from engine.importing.elements import Depth, Elements, join, same
 
 
 class Unsupported(Exception):
@@ -20,22 +21,55 @@ class Unsupported(Exception):
 
 
 @dataclass(frozen=True)
-class Wire:
-    """A tensor that flows: the step and port that it comes out of, and its shape without the batch."""
-
-    step: int
-    port: str
-    shape: Shape
-
-
 class Batch:
-    """Stands for the number of pictures, wherever a forward asks for it."""
+    """Stands for the number of pictures, or of all their elements, wherever a forward asks for it."""
+
+    each: Depth = ()
 
     def __repr__(self) -> str:
         return "the batch"
 
 
 BATCH = Batch()
+
+
+@dataclass(frozen=True)
+class Wire:
+    """A tensor that flows.
+
+    Attributes:
+        step, port: where it comes out.
+        shape: without the batch, and without the axes of the elements that it is read by.
+        each: those elements, outermost first.
+    """
+
+    step: int
+    port: str
+    shape: Shape
+    each: Depth = ()
+
+    @property
+    def batch(self) -> Batch:
+        return Batch(self.each) if self.each else BATCH
+
+    def is_batch(self, size: Any) -> bool:
+        """Whether a size is that of this wire's batch, not of another's."""
+        return isinstance(size, Batch) and same(size.each, self.each)
+
+    def by_element(self, calls: tuple[Call, ...]) -> Wire:
+        """The same tensor, its first axis taken into the batch."""
+        return replace(self, shape=self.shape[1:], each=(*self.each, Elements(self.shape[0], calls)))
+
+    def whole(self, sizes: Sequence[Any]) -> Wire:
+        """The same tensor with its elements on an axis again; `sizes` are those of the batch and of that axis."""
+        if not self.each:
+            raise Unsupported("unflatten of the batch")
+        count = self.each[-1].count
+        wire = replace(self, shape=(count, *self.shape), each=self.each[:-1])
+        first, second = sizes if len(sizes) == 2 else (None, None)
+        if not ((wire.is_batch(first) and second in (count, -1)) or (first == -1 and second == count)):
+            raise Unsupported("unflatten of the batch into something else than it was made of")
+        return wire
 
 
 class Sizes(tuple[Any, ...]):
@@ -71,10 +105,14 @@ class Free:
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a module: `key` tells two calls of one module apart, `path` is its name in the network."""
+    """One call of a module: `key` tells two calls of one module apart, `path` is its name in the network.
+
+    A call with `each` is none of a module, but stands around what is done to each element; it has no path.
+    """
 
     key: str
     path: str
+    each: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,6 +132,7 @@ class Step:
         calls: the module calls around it, outermost first.
         weights: our weight name within the layer -> where it comes from.
         shares: number of the earlier step whose weights it uses again.
+        each: the elements that it reads one by one.
     """
 
     type: str
@@ -104,6 +143,7 @@ class Step:
     calls: tuple[Call, ...] = ()
     weights: Mapping[str, Weight] = field(default_factory=dict)
     shares: int | None = None
+    each: Depth = ()
 
 
 @dataclass
@@ -113,14 +153,14 @@ class Sketch:
     Attributes:
         module_name: what messages call the network.
         merged: whether equal weights may have been stored as one, so that one name in two places means little.
-        learned: the wires of free tensors that are already drawn, by key.
+        learned: the wires of free tensors that are already drawn, by key and by the elements that read them.
     """
 
     module_name: str
     merged: bool = False
     steps: list[Step] = field(default_factory=list)
     strange: list[str] = field(default_factory=list)
-    learned: dict[str, Wire] = field(default_factory=dict)
+    learned: dict[tuple[str, Depth], Wire] = field(default_factory=dict)
     _owners: dict[tuple[str, ...], int] = field(default_factory=dict)
 
     def put(
@@ -133,6 +173,9 @@ class Sketch:
         weights: Mapping[str, Weight] | None = None,
     ) -> tuple[Wire, ...]:
         """Add a step and return what comes out of it, port by port. Raises `BadInput` if it cannot work there."""
+        each = join([wire.each for wire in wires])
+        if each is None:
+            raise Unsupported("Flatten that takes in the batch")
         frozen = FrozenDict(freeze(params))
         facts = facts_of(type, frozen, [wire.shape for wire in wires])
         if facts.failure is not None:
@@ -146,11 +189,11 @@ class Sketch:
         if len(names) != len(wires):
             raise Unsupported(f"{type} ({path}) with {len(wires)} inputs")
         number = len(self.steps)
-        step = Step(type, frozen, path, tuple(wires), names, calls, weights or {})
+        step = Step(type, frozen, path, tuple(wires), names, calls, weights or {}, each=each)
         self._share(step, number)
         self.steps.append(step)
         pairs = zip(output_ports(node), facts.output_shapes, strict=True)
-        return tuple(Wire(number, port, shape) for port, shape in pairs)
+        return tuple(Wire(number, port, shape, each) for port, shape in pairs)
 
     def _share(self, step: Step, number: int) -> None:
         """Weights that an earlier step has are shared with it, provided that the two are alike."""

@@ -19,7 +19,7 @@ from engine.graph.spec import INPUT, NetworkSpec, Shape
 from engine.importing.fold import fold
 from engine.importing.rules.base import FUNCTIONS, METHODS, MODULES, STOPS, At, apply, load
 from engine.importing.rules.layer_modules import differs, fitted, layer_params, layer_type
-from engine.importing.sketch import BATCH, Call, Free, Sizes, Sketch, Unsupported, Wire
+from engine.importing.sketch import Batch, Call, Free, Sizes, Sketch, Unsupported, Wire
 
 _NUMBERS = {
     operator.add, operator.sub, operator.mul, operator.floordiv, operator.truediv, operator.mod, operator.neg,
@@ -204,6 +204,8 @@ class _Drawing:
                 self.values[step] = self._input(step)
             elif step.op == "output":
                 self.outputs = named_outputs(step.args[0], args[0])
+                if any(wire.each for _, wire in self.outputs):
+                    raise Unsupported("Flatten that takes in the batch")
             elif step.op == "get_attr":
                 self.values[step] = self._attribute(str(step.target))
             elif step.op == "call_module":
@@ -276,9 +278,9 @@ class _Drawing:
         parts = _flat((*args, *kwargs.values()))
         if step.target is torch._assert:
             return None
-        if step.target == "expand" and isinstance(args[0], Free) and args[1] is BATCH:
+        if step.target == "expand" and isinstance(args[0], Free) and isinstance(args[1], Batch):
             return Free(args[0].key, args[0].value, args[0].trained, spread=True)
-        if any(part is BATCH for part in parts) or any(isinstance(p, Free) and p.trained for p in parts):
+        if any(isinstance(part, Batch) for part in parts) or any(isinstance(p, Free) and p.trained for p in parts):
             raise Unsupported(what)
         values = fx.node.map_aggregate(
             (args, dict(kwargs)), lambda part: part.value if isinstance(part, Free) else part
@@ -348,7 +350,7 @@ def _flat(value: Any) -> list[Any]:
 
 def asked(what: str, value: Any) -> Any:
     """Answers to attributes of a tensor."""
-    shape = (BATCH, *value.shape) if isinstance(value, Wire) else tuple(value.value.shape)
+    shape = (value.batch, *value.shape) if isinstance(value, Wire) else tuple(value.value.shape)
     if what == "shape":
         return Sizes(shape, value if isinstance(value, Wire) else None)
     if what == "ndim":

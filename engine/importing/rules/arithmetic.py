@@ -98,8 +98,8 @@ def tensor(at: At, value: Any, like: Any) -> Wire:
     if not isinstance(value, Free) or not isinstance(like, Wire):
         raise Unsupported(f"{at.path} of {type(value).__name__}")
     key = value.key or f"constant{len(at.sketch.learned)}"
-    if key in at.sketch.learned:
-        return at.sketch.learned[key]
+    if (key, like.each) in at.sketch.learned:
+        return at.sketch.learned[key, like.each]
     sizes = tuple(value.value.shape)
     rank = len(like.shape) + 1
     if value.spread or (len(sizes) == rank and sizes[0] == 1):
@@ -111,7 +111,7 @@ def tensor(at: At, value: Any, like: Any) -> Wire:
     name = value.key.rpartition(".")[2] or "constant"
     params = {"shape": sizes} if value.trained else {"shape": sizes, "trained": False}
     wire = at.put("LearnedTensor", params, like, weights={"value": held}, name=name)
-    at.sketch.learned[key] = wire
+    at.sketch.learned[key, like.each] = wire
     return wire
 
 

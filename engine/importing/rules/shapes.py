@@ -11,12 +11,12 @@ import torch
 from engine.graph.spec import Shape
 from engine.importing.rules.arithmetic import tensor
 from engine.importing.rules.base import At, axis, function
-from engine.importing.sketch import BATCH, Free, Sizes, Unsupported, Wire
+from engine.importing.sketch import Free, Sizes, Unsupported, Wire
 
 
 @function("size")
 def size(at: At, input: Wire, dim: int | None = None) -> Any:
-    sizes = Sizes((BATCH, *input.shape), input)
+    sizes = Sizes((input.batch, *input.shape), input)
     return sizes if dim is None else sizes[dim]
 
 
@@ -33,6 +33,8 @@ def same(at: At, input: Wire, *, memory_format: Any = None) -> Wire:
 @function(torch.flatten, "flatten")
 def flatten(at: At, input: Wire, start_dim: int = 0, end_dim: int = -1) -> Wire:
     first, last = axis(start_dim, input), axis(end_dim, input)
+    if (first, last) == (0, 1) and len(input.shape) > 1:
+        return input.by_element(at.calls)
     if first < 1:
         raise Unsupported("Flatten that takes in the batch")
     if last == len(input.shape):
@@ -44,11 +46,11 @@ def flatten(at: At, input: Wire, start_dim: int = 0, end_dim: int = -1) -> Wire:
 @function(torch.reshape, "view", "reshape")
 def reshape(at: At, input: Wire, *shape: Any) -> Wire:
     sizes = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
-    batch_first = bool(sizes) and (sizes[0] is BATCH or (sizes[0] == -1 and -1 not in sizes[1:]))
+    batch_first = bool(sizes) and (input.is_batch(sizes[0]) or (sizes[0] == -1 and -1 not in sizes[1:]))
     rest = sizes[1:]
     if not batch_first or not all(isinstance(one, int) for one in rest):
         raise Unsupported(f"{at.path.rpartition('.')[2]} that moves the batch")
-    return to_shape(at, input, rest, sizes[0] is BATCH)
+    return to_shape(at, input, rest, input.is_batch(sizes[0]))
 
 
 def to_shape(at: At, input: Wire, sizes: Shape, sure: bool = True) -> Wire:
@@ -68,10 +70,10 @@ def to_shape(at: At, input: Wire, sizes: Shape, sure: bool = True) -> Wire:
 
 
 @function(torch.unflatten, "unflatten")
-def unflatten(at: At, input: Wire, dim: int, sizes: tuple[int, ...]) -> Wire:
+def unflatten(at: At, input: Wire, dim: int, sizes: tuple[Any, ...]) -> Wire:
     place = axis(dim, input) - 1
     if place < 0:
-        raise Unsupported("unflatten of the batch")
+        return input.whole(sizes)
     return at.put("Reshape", {"shape": (*input.shape[:place], *sizes, *input.shape[place + 1 :])}, input)
 
 
@@ -228,8 +230,8 @@ def stack(at: At, tensors: Any, dim: int = 0) -> Wire:
 @function("expand")
 def expand(at: At, input: Wire, *sizes: Any) -> Wire:
     wanted = tuple(sizes[0]) if len(sizes) == 1 and isinstance(sizes[0], tuple | list) else sizes
-    here = (BATCH, *input.shape)
-    if len(wanted) == len(here) and all(a in (b, -1) or a is b for a, b in zip(wanted, here, strict=True)):
+    here = (input.batch, *input.shape)
+    if len(wanted) == len(here) and all(a in (b, -1) or input.is_batch(a) for a, b in zip(wanted, here, strict=True)):
         return input
     raise Unsupported("expand that repeats values")
 
