@@ -166,7 +166,7 @@ def spoken_step(step: Step) -> str:
         return f"an Upsample to {spoken_value(given)}" if given else f"an Upsample by {_factor(params)}"
     if type == "Reshape":
         return f"a Reshape to {spoken_value(params['shape'])}"
-    return f"a {type}"
+    return f"{'an' if type[0] in 'AEIOU' else 'a'} {type}"
 
 
 def _factor(params: Mapping[str, Any]) -> str:

@@ -153,3 +153,11 @@ def test_a_second_log_softmax_is_called_idle_and_a_second_softmax_harmful() -> N
 
     assert "changes nothing" in log.advice
     assert "flattens" in plain.advice
+
+
+def test_labels_of_repairs_have_the_right_article() -> None:
+    spec = net([("input", "Input", {"shape": (3, 24)}), ("conv", "Conv2d"), OUT], "input>conv conv>output")
+
+    labels = [repair.label for problem in analyse(spec).errors for repair in problem.repairs]
+
+    assert "Insert an Unsqueeze before conv" in labels
