@@ -31,6 +31,7 @@ class CanvasFrame(QWidget):
         self.empty = EmptyCanvas(self)
         self.crumbs = Crumbs(view.blocks, self)
         self.finder = FindBar(view.blocks, self)
+        self.finder.resized.connect(self._place_finder)
         self.finder.closed.connect(lambda: view.setFocus(Qt.FocusReason.OtherFocusReason))
         self.legend = HeatLegend(view.canvas, self)
         view.canvas.heated.connect(self._place)
@@ -106,7 +107,11 @@ class CanvasFrame(QWidget):
         self.crumbs.adjustSize()
         self.crumbs.move(gap, gap)
         self.finder.adjustSize()
-        self.finder.move(max(gap, self.width() - self.finder.width() - gap), gap)
+        self._place_finder()
         self.legend.move(self._bar.geometry().right() + gap, self.height() - self.legend.height() - gap)
         for widget in (self._bar, self.minimap, self._hint, self.crumbs, self.legend, self.finder):
             widget.raise_()
+
+    def _place_finder(self) -> None:
+        gap = theme.space(1.5)
+        self.finder.move(max(gap, self.width() - self.finder.width() - gap), gap)

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QFileDialog,
-    QHBoxLayout,
     QPushButton,
     QSplitter,
     QVBoxLayout,
@@ -25,6 +24,7 @@ from gui.builder.side_by_side import SideBySide
 from gui.canvas.numbers import shape, short, size
 from gui.context import Context
 from gui.runtime.jobs import JobHandle
+from gui.widgets.flow import FlowLayout
 from gui.widgets.notes import QuietLabel
 from gui.widgets.table import Column, Table
 
@@ -100,12 +100,11 @@ class CompareView(QWidget):
         self.beside.setEnabled(False)
 
     def _arrange(self) -> None:
-        bar = QHBoxLayout()
+        bar = FlowLayout(gap=theme.space(1), row_gap=theme.space(0.5))
         label = QuietLabel("Compare with", self)
         label.setWordWrap(False)
         for widget in (label, self.choice, self.mark, self.beside):
             bar.addWidget(widget)
-        bar.addStretch(1)
         self.split = QSplitter(Qt.Orientation.Horizontal, self)
         for table in (self.totals, self.changes):
             self.split.addWidget(table)

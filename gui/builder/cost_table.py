@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSignalBlocker, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
 from engine.events import Event, Failed, Finished
 from engine.graph.difference import difference
@@ -17,6 +17,7 @@ from gui.canvas.card import card_of
 from gui.canvas.numbers import shape, short, size
 from gui.context import Context
 from gui.runtime.jobs import JobHandle
+from gui.widgets.flow import FlowLayout
 from gui.widgets.notes import QuietLabel
 from gui.widgets.table import Column, Table
 
@@ -111,16 +112,11 @@ class CostTable(QWidget):
         self.export.setToolTip("Save the table for a spreadsheet")
         self.export.clicked.connect(self.table.export_action.trigger)
 
-    def _bar(self) -> QHBoxLayout:
-        bar = QHBoxLayout()
+    def _bar(self) -> FlowLayout:
+        bar = FlowLayout(gap=theme.space(1), row_gap=theme.space(0.5))
         label = QuietLabel("Show on the drawing", self)
         label.setWordWrap(False)
-        left: tuple[QWidget, ...] = (label, self.heat, self.inside)
-        right: tuple[QWidget, ...] = (self.batch, self.measure, self.export)
-        for widget in left:
-            bar.addWidget(widget)
-        bar.addStretch(1)
-        for widget in right:
+        for widget in (label, self.heat, self.inside, self.batch, self.measure, self.export):
             bar.addWidget(widget)
         return bar
 

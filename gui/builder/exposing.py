@@ -104,6 +104,7 @@ class ExposedForm(QWidget):
         self.remove.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.remove.setAutoRaise(True)
         self.remove.setMenu(QMenu(self))
+        self.remove.hide()
         self._remove.addWidget(self.remove)
         self._remove.addStretch(1)
         self._column.addLayout(self._remove)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QListWidget, QListWidgetItem, QToolButton, QVBoxLayout
 
 from engine.graph.paths import join
@@ -56,9 +56,10 @@ def _settings(params: object) -> str:
 
 
 class FindBar(QFrame):
-    """Lies over the drawing while it is wanted. Signals: closed(): it has been put away."""
+    """Lies over the drawing while it is wanted. Signals: closed(): it is put away; resized(): it has another size."""
 
     closed = Signal()
+    resized = Signal()
 
     def __init__(self, blocks: Blocks, parent: QWidget) -> None:
         super().__init__(parent)
@@ -116,6 +117,10 @@ class FindBar(QFrame):
         """Hide the bar."""
         self.hide()
         self.closed.emit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.resized.emit()
 
     def show_analysis(self, analysis: Analysis) -> None:
         """Take over the problems, so that they can be found by their words."""

@@ -14,6 +14,7 @@ from gui.widgets.notes import ThemedLabel
 if TYPE_CHECKING:
     from engine.graph.results import Analysis
 
+_MANY = 3
 _MEANING = "From input to output; numbers that are stored; multiply-accumulates and activation memory for one picture"
 
 
@@ -39,7 +40,7 @@ class TotalsLabel(ThemedLabel):
         if not analysis.spec.nodes:
             self._variants = ("",)
         else:
-            way = f"{_end(analysis.input)} → {_end(analysis.output)}"
+            way = f"{_end(analysis.input, 'inputs')} → {_end(analysis.output, 'outputs')}"
             exact, macs = f"{totals.parameters:,} parameters", f"{short(totals.macs)} MACs"
             gap = "   ·   "
             self._variants = (
@@ -72,6 +73,8 @@ class TotalsLabel(ThemedLabel):
         return self.fontMetrics().horizontalAdvance(text) + 4
 
 
-def _end(of: object) -> str:
-    """The shape at an end of the network, "?" while it is unknown or there are several."""
+def _end(of: object, many: str) -> str:
+    """The shape at an end of the network or how many there are, "?" while it is unknown."""
+    if isinstance(of, tuple) and of and all(isinstance(one, tuple) for one in of):
+        return " and ".join(shape(one) for one in of) if len(of) < _MANY else f"{len(of)} {many}"
     return shape(of) if isinstance(of, tuple) and all(isinstance(one, int) for one in of) else "?"

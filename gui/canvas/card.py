@@ -91,4 +91,8 @@ def _listed(spec: NetworkSpec) -> str:
     for node in spec.nodes:
         if node.type not in (INPUT, OUTPUT):
             found[node.subgraph.name if node.subgraph else node.type] += 1
-    return " · ".join(f"{many} {name}" if many > 1 else name for name, many in found.most_common(3))
+    # "2 × 3 bottlenecks": a name that begins with a number of its own needs the sign.
+    return " · ".join(
+        (f"{many} × {name}" if name[:1].isdigit() else f"{many} {name}") if many > 1 else name
+        for name, many in found.most_common(3)
+    )

@@ -141,7 +141,9 @@ class GalleryBrowser(QDialog):
         for task, group in self._groups.items():
             group.setHidden(not any(entry.id in fitting for entry in entries if entry.task == task))
         if entries:
-            self.count.setText(f"{len(fitting)} of {len(entries)} networks" if words else f"{len(entries)} networks")
+            count = f"{len(fitting)} of {len(entries)} networks" if words else f"{len(entries)} networks"
+            none = f"No network has “{text.strip()}” on its card. Search for less, or for another author or year."
+            self.count.setText(count if fitting else none)
 
     def _select(self, id: str) -> None:
         item = self._items.get(id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from engine.gallery.base import GalleryEntry
     from engine.gallery.paper_table import PaperLine
     from engine.graph.results import Analysis
+    from engine.graph.spec import NodeSpec
 
 _SOURCES = {
     "paper": "Exact to the paper.",
@@ -141,6 +143,7 @@ class GalleryCard(QScrollArea):
     def _make_form(self, entry: GalleryEntry) -> None:
         if self.form is not None:
             self._options.removeWidget(self.form)
+            self.form.hide()
             self.form.deleteLater()
         self.form = SettingsForm(entry.options, labels=LABELS)
         self.form.changed.connect(lambda model: self._work_out())
@@ -178,7 +181,8 @@ class GalleryCard(QScrollArea):
     def _show_numbers(self, worked: Worked) -> None:
         totals = worked.analysis.totals
         self.figures.setText(
-            f"{_end(worked.analysis.input)} in, {_end(worked.analysis.output)} out · "
+            f"{_ends(worked.analysis.input, worked.analysis.spec.inputs)} in, "
+            f"{_ends(worked.analysis.output, worked.analysis.spec.outputs)} out · "
             f"{totals.parameters:,} parameters · "
             f"{short(totals.macs)} multiply-accumulates · {size(totals.activation_bytes)} of activations"
         )
@@ -205,7 +209,8 @@ class GalleryCard(QScrollArea):
         )
 
 
-def _end(of: object) -> str:
+def _ends(of: object, nodes: Sequence[NodeSpec]) -> str:
+    """The shape at an end of the network; of several with their names."""
     if isinstance(of, tuple) and of and all(isinstance(one, tuple) for one in of):
-        return " and ".join(shape(one) for one in of)
+        return ", ".join(f"{node.id} {shape(one)}" for node, one in zip(nodes, of, strict=True))
     return shape(of) if isinstance(of, tuple) else "?"

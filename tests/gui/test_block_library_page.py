@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from engine.blocks.base import BLOCKS
@@ -17,6 +18,7 @@ from engine.graph.spec import BLOCK, NetworkSpec
 from engine.layers.base import LAYERS
 from engine.paths import blocks_dir
 from engine.project.spec import ProjectSpec
+from gui.builder.exposing import ExposedForm
 from gui.builder.page import BuildPage
 from gui.canvas.tools.drop import mime_of
 from gui.context import Context
@@ -205,6 +207,25 @@ def test_find_opens_what_hides_a_match_and_goes_on_with_enter(page: BuildPage) -
     assert bar.count.text() == "No match"
     QTest.keyClick(bar.field, Qt.Key.Key_Escape)
     assert not bar.isVisible()
+
+
+def test_the_find_bar_stays_whole_while_its_words_change(page: BuildPage) -> None:
+    draw(page, nested())
+    press(page, Qt.Key.Key_F, CTRL)
+    bar = page.frame.finder
+    for text in ("relu", "nothing like it", "block1"):
+        bar.field.setText(text)
+        QApplication.processEvents()
+        assert page.frame.rect().contains(bar.geometry()), text
+
+
+def test_a_block_without_parameters_of_its_own_offers_none_to_take_off(page: BuildPage) -> None:
+    draw(page, with_block())
+    page.scene.pick(["block1"])
+    forms = page.inspector.findChildren(ExposedForm)
+    assert len(forms) == 1
+    assert forms[0].hint.isVisible()
+    assert not forms[0].remove.isVisible()
 
 
 def test_find_looks_at_settings_and_problems(page: BuildPage) -> None:

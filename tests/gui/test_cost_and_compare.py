@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from engine.gallery import open_network
@@ -168,3 +169,11 @@ def test_a_file_that_cannot_be_compared_says_so(
         compare.compare_with_file(bad)
     assert "bad.json" in str(told.args)
     assert compare.result is None
+
+
+def test_no_control_is_cut_in_a_narrow_drawer(costs: CostTable) -> None:
+    costs.resize(560, 320)
+    QApplication.processEvents()
+    for widget in (costs.heat, costs.inside, costs.batch, costs.measure, costs.export):
+        assert widget.width() >= widget.sizeHint().width(), widget.accessibleName() or widget.text()
+        assert costs.rect().contains(widget.geometry())

@@ -84,3 +84,13 @@ def test_a_new_project_gets_pictures_of_the_networks_size(
         hands.click(browser.open_new)
     preprocess = document.project.data.preprocess
     assert (preprocess.channels, preprocess.height, preprocess.width) == (3, 227, 227)
+
+
+def test_a_search_without_a_match_says_so(browser: GalleryBrowser) -> None:
+    hands.type_over(browser.search, "qqqq")
+    assert browser.count.text().startswith("No network has “qqqq” on its card.")
+
+
+def test_several_outputs_are_listed_by_their_names(browser: GalleryBrowser, qtbot: QtBot) -> None:
+    find(browser, qtbot, "detr_small")
+    assert "classes 20×4, boxes 20×4 out" in browser.card.figures.text()
