@@ -18,7 +18,7 @@ from engine.errors import BadInput
 from engine.graph.spec import INPUT, NetworkSpec, Shape
 from engine.importing.fold import fold
 from engine.importing.rules.base import FUNCTIONS, METHODS, MODULES, STOPS, At, apply, load
-from engine.importing.rules.layer_modules import differs, fitted, layer_params, layer_type
+from engine.importing.rules.layer_modules import differs, fitted, layer_params, layer_type, underived
 from engine.importing.sketch import Batch, Call, Free, Sizes, Sketch, Unsupported, Wire
 
 _NUMBERS = {
@@ -126,6 +126,9 @@ def finish(
     """Fold the steps into a drawing, and say where their weights have gone."""
     if not outputs:
         raise BadInput(f"{sketch.module_name} returns no tensor.", "Let its forward return one.")
+    if any(wire.each for _, wire in outputs):
+        sketch.strange.append("Flatten that takes in the batch")
+        refuse_strange(sketch)
     folded = fold(sketch, outputs, name, kind, keep)
     names: dict[str, str] = {}
     shapes: dict[str, Shape] = {}
@@ -204,8 +207,6 @@ class _Drawing:
                 self.values[step] = self._input(step)
             elif step.op == "output":
                 self.outputs = named_outputs(step.args[0], args[0])
-                if any(wire.each for _, wire in self.outputs):
-                    raise Unsupported("Flatten that takes in the batch")
             elif step.op == "get_attr":
                 self.values[step] = self._attribute(str(step.target))
             elif step.op == "call_module":
@@ -249,10 +250,11 @@ class _Drawing:
         kind = layer_type(module, [wire.shape for wire in wires])
         if kind is None or len(wires) != len(args) or kwargs:
             raise Unsupported(f"{type(module).__name__} ({path})")
-        params = fitted(kind, layer_params(kind, module), [wire.shape for wire in wires])
+        shapes = [wire.shape for wire in wires]
+        params = underived(kind, fitted(kind, layer_params(kind, module), shapes), module, shapes)
         weights = {key: Free(f"{path}.{key}", value) for key, value in module.state_dict().items()}
         made = at.put_all(kind, params, *wires, weights=weights)
-        if difference := differs(module, kind, params, [wire.shape for wire in wires]):
+        if difference := differs(module, kind, params, shapes):
             raise Unsupported(f"{type(module).__name__} ({path}) as {difference}")
         return made[0] if len(made) == 1 else made
 

@@ -16,10 +16,10 @@ ROOT = Path(__file__).resolve().parents[2]
 TORCH_FREE = (
     "engine.cancel", "engine.commands", "engine.datasets.spec", "engine.errors", "engine.events", "engine.frozen",
     "engine.gallery", "engine.graph.edits", "engine.graph.layout", "engine.graph.results",
-    "engine.graph.spec", "engine.graph.topology", "engine.inference.detections", "engine.inference.frame", "engine.job",
-    "engine.layers", "engine.paths", "engine.project", "engine.registry", "engine.system", "engine.training.events",
-    "engine.training.optimisers", "engine.training.runs", "engine.training.schedules", "engine.training.spec",
-    "engine.version",
+    "engine.graph.spec", "engine.graph.topology", "engine.importing.job", "engine.inference.detections",
+    "engine.inference.frame", "engine.job", "engine.layers", "engine.paths", "engine.project", "engine.registry",
+    "engine.system", "engine.training.events", "engine.training.optimisers", "engine.training.runs",
+    "engine.training.schedules", "engine.training.spec", "engine.version",
 )  # fmt: skip
 
 # Imports the modules named by the arguments with everything below them, and prints what is loaded then.

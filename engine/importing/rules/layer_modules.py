@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from engine.errors import VitrineError
 from engine.frozen import freeze
 from engine.graph.spec import Shape
 from engine.layers.base import LAYERS, parse_layer
@@ -66,6 +67,22 @@ def fitted(type: str, params: dict[str, Any], shapes: Sequence[Shape]) -> dict[s
         count = len(shapes) - len(kind.fixed)  # a port for each level of a pyramid
         return params | ({"levels": count} if count != kind.model_fields["levels"].default else {})
     return params
+
+
+def underived(type: str, params: Mapping[str, Any], module: nn.Module, shapes: Sequence[Shape]) -> dict[str, Any]:
+    """The parameters without those that the layer finds out by itself from what comes in, such as a width."""
+    fields = LAYERS.get(type).model_fields
+    kept = dict(params)
+    for name in [name for name in params if fields[name].default is None and hasattr(module, name)]:
+        rest = {key: value for key, value in kept.items() if key != name}
+        try:
+            with torch.device("meta"):
+                found = getattr(parse_layer(type, rest).build(*shapes), name, None)
+        except (VitrineError, ValueError, RuntimeError):
+            continue  # it cannot do without
+        if found is not None and _single(freeze(found)) == _single(freeze(getattr(module, name))):
+            kept = rest
+    return kept
 
 
 def plain(type: str, params: Mapping[str, Any]) -> dict[str, Any]:
