@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from engine.graph.spec import NetworkSpec
@@ -36,7 +36,6 @@ class Inspector(QScrollArea):
         self.panel: Panel | None = None
         self.setWidgetResizable(True)
         self.setFrameShape(QScrollArea.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName("Settings of what is selected")
         editor.scene.picked.connect(self.refresh)
         editor.scene.shown.connect(lambda change: self.refresh())
@@ -81,7 +80,11 @@ class Inspector(QScrollArea):
             return ("block" if node.subgraph is not None else "node", nodes[0], node.type)
         if nodes:
             return ("group", *nodes)
-        return ("edge", edges[0]) if len(edges) == 1 else ("network",)
+        if len(edges) == 1:
+            return ("edge", edges[0])
+        scope = self._editor.scene.opening.scope
+        block = self._editor.node(scope) if scope else None
+        return ("block", scope, block.type) if block is not None else ("network",)
 
     def _panel(self, about: tuple[object, ...]) -> Panel:
         kinds: dict[object, type[Panel]] = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from engine.errors import BadInput
-from engine.graph.paths import name_of
+from engine.graph.paths import name_of, parent_of
 from engine.graph.ports import input_ports, is_each, output_ports
 from engine.graph.spec import BLOCK, INPUT, OUTPUT, NetworkSpec, NodeSpec
 from engine.layers.base import LAYERS, layer_of
@@ -42,7 +42,9 @@ class Card:
 
 def card_of(node: NodeSpec) -> Card:
     """The card of a node; whatever stands in a file, there is one. Where the node stands does not matter."""
-    return _card(replace(node, id=name_of(node.id), position=(0.0, 0.0)))
+    card = _card(replace(node, id=name_of(node.id), position=(0.0, 0.0)))
+    # What comes into a block decides, not the size that its Input was drawn with: the card says what is worked out.
+    return replace(card, summary="") if node.type == INPUT and parent_of(node.id) else card
 
 
 @lru_cache(maxsize=8192)

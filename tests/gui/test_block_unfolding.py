@@ -11,7 +11,9 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from engine.gallery import open_network
 from engine.graph import edits
+from engine.graph.analyse import analyse
 from engine.graph.paths import inner, level_of
 from engine.graph.spec import EdgeSpec, NodeSpec
 from engine.project.spec import ProjectSpec
@@ -107,6 +109,25 @@ def test_enter_goes_inside_and_the_breadcrumbs_lead_out(page: BuildPage, qtbot: 
     assert page.scene.opening.scope == ""
     assert page.scene.selected_nodes() == ("block1",)
     assert not page.frame.crumbs.isVisible()
+
+
+def test_inside_a_block_the_inspector_is_about_the_block_and_its_input_says_what_comes_in(
+    page: BuildPage, qtbot: QtBot
+) -> None:
+    spec = open_network("unet")
+    draw(page, spec)
+    page.scene.show_analysis(analyse(spec))
+    page.view.blocks.enter("down1")
+    panel: Any = page.inspector.panel
+    assert panel.about[:2] == ("block", "down1")
+    assert panel.name.text() == "down1"
+    item = page.scene.nodes["down1.input"]
+    assert item.card.summary == ""
+    assert item.facts.shape == "1×572×572"
+    page.view.blocks.leave()
+    page.scene.pick()
+    assert page.inspector.panel is not None
+    assert page.inspector.panel.about == ("network",)
 
 
 def test_a_setting_of_an_inner_layer_is_edited_in_the_inspector_and_undone(page: BuildPage) -> None:

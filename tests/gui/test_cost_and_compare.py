@@ -175,5 +175,5 @@ def test_no_control_is_cut_in_a_narrow_drawer(costs: CostTable) -> None:
     costs.resize(560, 320)
     QApplication.processEvents()
     for widget in (costs.heat, costs.inside, costs.batch, costs.measure, costs.export):
-        assert widget.width() >= widget.sizeHint().width(), widget.accessibleName() or widget.text()
+        assert widget.width() >= widget.sizeHint().width(), widget.toolTip()
         assert costs.rect().contains(widget.geometry())
