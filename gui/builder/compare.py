@@ -24,7 +24,7 @@ from gui.builder.side_by_side import SideBySide
 from gui.canvas.numbers import shape, short, size
 from gui.context import Context
 from gui.runtime.jobs import JobHandle
-from gui.widgets.flow import FlowLayout
+from gui.widgets.flow import FlowRow
 from gui.widgets.notes import QuietLabel
 from gui.widgets.table import Column, Table
 
@@ -100,11 +100,11 @@ class CompareView(QWidget):
         self.beside.setEnabled(False)
 
     def _arrange(self) -> None:
-        bar = FlowLayout(gap=theme.space(1), row_gap=theme.space(0.5))
+        bar = FlowRow(theme.space(1), theme.space(0.5), self)
         label = QuietLabel("Compare with", self)
         label.setWordWrap(False)
         for widget in (label, self.choice, self.mark, self.beside):
-            bar.addWidget(widget)
+            bar.flow.addWidget(widget)
         self.split = QSplitter(Qt.Orientation.Horizontal, self)
         for table in (self.totals, self.changes):
             self.split.addWidget(table)
@@ -113,7 +113,7 @@ class CompareView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.space(1), theme.space(0.5), theme.space(1), 0)
         layout.setSpacing(theme.space(0.5))
-        layout.addLayout(bar)
+        layout.addWidget(bar)
         layout.addWidget(self.note)
         layout.addWidget(self.split, 1)
         layout.addStretch(0)
@@ -168,7 +168,8 @@ class CompareView(QWidget):
 
     def _replaced(self) -> None:
         self._at_first = self._context.document.project.network
-        self.refresh()
+        # What was chosen for one project would mark every node of the next.
+        self._forget()
 
     # comparing
 

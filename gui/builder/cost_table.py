@@ -17,7 +17,7 @@ from gui.canvas.card import card_of
 from gui.canvas.numbers import shape, short, size
 from gui.context import Context
 from gui.runtime.jobs import JobHandle
-from gui.widgets.flow import FlowLayout
+from gui.widgets.flow import FlowRow
 from gui.widgets.notes import QuietLabel
 from gui.widgets.table import Column, Table
 
@@ -87,7 +87,7 @@ class CostTable(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(theme.space(1), theme.space(0.5), theme.space(1), 0)
         layout.setSpacing(theme.space(0.5))
-        layout.addLayout(self._bar())
+        layout.addWidget(self._bar())
         layout.addWidget(self.total)
         layout.addWidget(self.table, 1)
 
@@ -112,12 +112,12 @@ class CostTable(QWidget):
         self.export.setToolTip("Save the table for a spreadsheet")
         self.export.clicked.connect(self.table.export_action.trigger)
 
-    def _bar(self) -> FlowLayout:
-        bar = FlowLayout(gap=theme.space(1), row_gap=theme.space(0.5))
+    def _bar(self) -> FlowRow:
+        bar = FlowRow(theme.space(1), theme.space(0.5), self)
         label = QuietLabel("Show on the drawing", self)
         label.setWordWrap(False)
         for widget in (label, self.heat, self.inside, self.batch, self.measure, self.export):
-            bar.addWidget(widget)
+            bar.flow.addWidget(widget)
         return bar
 
     # showing

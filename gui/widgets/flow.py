@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
@@ -71,3 +72,15 @@ class FlowLayout(QLayout):
                 item.setGeometry(QRect(QPoint(x, y + (height - hint.height()) // 2), size))
             y += height + self._row_gap
         return y - self._row_gap - rect.y()
+
+
+class FlowRow(QWidget):
+    """Widgets in such a layout that keep the height of their rows where room is scarce, and so never overlap."""
+
+    def __init__(self, gap: int, row_gap: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.flow = FlowLayout(self, gap=gap, row_gap=row_gap)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.setMinimumHeight(self.flow.heightForWidth(self.width()))

@@ -12,6 +12,7 @@ from engine.gallery import open_network
 from engine.graph import edits
 from engine.graph.spec import EdgeSpec, NodeSpec
 from engine.project.network_file import save_network
+from engine.project.spec import ProjectSpec
 from gui.builder.compare import CompareView
 from gui.builder.cost_table import NO_HEAT, CostTable
 from gui.builder.heat import TIME, duration
@@ -172,8 +173,21 @@ def test_a_file_that_cannot_be_compared_says_so(
 
 
 def test_no_control_is_cut_in_a_narrow_drawer(costs: CostTable) -> None:
-    costs.resize(560, 320)
+    costs.resize(560, 150)
     QApplication.processEvents()
-    for widget in (costs.heat, costs.inside, costs.batch, costs.measure, costs.export):
+    controls = (costs.heat, costs.inside, costs.batch, costs.measure, costs.export)
+    assert max(widget.geometry().bottom() for widget in controls) < costs.total.geometry().top()
+    for widget in controls:
         assert widget.width() >= widget.sizeHint().width(), widget.toolTip()
         assert costs.rect().contains(widget.geometry())
+
+
+def test_another_project_is_not_marked_by_the_comparison_of_the_last(
+    compare: CompareView, ready: Context, qtbot: QtBot
+) -> None:
+    compare.compare_with("alexnet")
+    qtbot.waitUntil(lambda: compare.result is not None, timeout=20_000)
+    with qtbot.waitSignal(compare.marks_changed) as told:
+        ready.document.new(ProjectSpec("Next", network=open_network("lenet5_modern")))
+    assert told.args == [{}]
+    assert compare.result is None
