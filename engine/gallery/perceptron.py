@@ -32,7 +32,7 @@ add(
         year=1958,
         authors="Rosenblatt",
         task="classification",
-        source="paper",
+        source="modern",
         idea="Flatten the picture and connect every pixel to every unit. It forgets which pixels are neighbours and "
         "needs a weight for each of them: 77 million for a 224×224 colour picture and 512 units. A good first "
         "network, and the reason why convolutions were invented.",

@@ -160,7 +160,7 @@ add(
         year=2014,
         authors="Cho, van Merriënboer, Gulcehre, Bahdanau, Bougares, Schwenk, Bengio",
         task="sequence",
-        source="paper",
+        source="modern",
         idea="Two gates are enough: one decides how much of the old state to keep, the other how much of it to look at "
         "for the new one. There is no memory beside the state. With three quarters of the weights of an LSTM it does "
         "about as well.",
