@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from engine.cancel import CancelSource
 from engine.errors import BadInput
+from engine.export.source.generate import generate
+from engine.gallery import open_network
+from engine.graph.analyse import analyse
 from engine.graph.compile import compile_network
+from engine.importing.job import ImportJob
 from engine.importing.modules import import_module
 from engine.importing.trace import trace
 
@@ -70,7 +76,8 @@ def twice(net: Network, x: Tensor) -> Tensor:
     return torch.cat([one, other], 1)
 
 
-WAYS = {way.__name__: way for way in (once, with_numbers, more_than_a_module, several_answers, twice)}
+ALL = (once, with_numbers, more_than_a_module, several_answers, twice)
+WAYS: dict[str, Callable[[Network, Tensor], Tensor]] = {way.__name__: way for way in ALL}
 
 
 @pytest.mark.parametrize("name", WAYS)
@@ -134,7 +141,7 @@ def by_the_pictures(net: Network, x: Tensor) -> Tensor:
     return net.frames(x.flatten(0, 1)).reshape(x.shape[0], -1)
 
 
-REFUSED = {
+REFUSED: dict[Callable[[Network, Tensor], Tensor], str] = {
     never_back: "Flatten that takes in the batch",
     all_at_once: "Flatten that takes in the batch",
     beside_the_whole: "Flatten that takes in the batch",
@@ -176,3 +183,20 @@ def inside_and_outside(net: Network, x: Tensor) -> Tensor:
 def test_what_no_block_can_hold_is_said_with_the_names(way: Callable[[Network, Tensor], Tensor], words: str) -> None:
     with pytest.raises(BadInput, match=words):
         trace(Network(way), FRAMES)
+
+
+def test_an_edit_in_what_is_done_to_each_frame_arrives_in_its_block(tmp_path: Path) -> None:
+    spec = open_network("cnn_lstm")
+    text = generate(spec)
+    for before, after in (("nn.Linear(2048, 64)", "nn.Linear(2048, 48)"), ("LSTM(64, ", "LSTM(48, ")):
+        assert text.count(before) == 1
+        text = text.replace(before, after)
+    path = tmp_path / "net.py"
+    path.write_text(text, encoding="utf-8")
+    found = ImportJob(path, trusted=True, like=spec)(lambda event: None, CancelSource().token).spec
+    frames = found.node("frames")
+    assert frames.params.get("each") is True
+    assert frames.subgraph is not None
+    assert frames.subgraph.node("fc").params["out_features"] == 48
+    assert found.node("frames").position == spec.node("frames").position
+    assert analyse(found).nodes["frames"].output_shape == (8, 48)
