@@ -18,13 +18,14 @@ from engine.graph.spec import NetworkSpec
 from engine.importing.job import Imported, ImportJob
 from tests.helpers.gallery_samples import small
 
-# A layer of every kind that source writes in its own way, and the networks whose blocks have several ports.
+# Chains, branches, dense and shared layers, loops, states, elements, attention and detection.
 QUICK = (
     "lenet5", "googlenet", "resnet18", "densenet121", "mobilenet_v3_small", "lstm", "cnn_lstm", "siamese",
     "detr_small", "yolo_small",
 )  # fmt: skip
-# Proposals are computed and regions cut out at the size that they are drawn for: a minute and more for both ways.
-ONCE = ("keypointrcnn_resnet50_fpn", "maskrcnn_resnet50_fpn", "fasterrcnn_resnet50_fpn")
+# Brought in beside their drawing only: computing them for the comparison takes from 15 seconds to more than a minute,
+# for the regions of large pictures and for YOLO's 270 million weights.
+ONCE = ("fasterrcnn_resnet50_fpn", "maskrcnn_resnet50_fpn", "keypointrcnn_resnet50_fpn", "yolo_v1")
 
 
 def bring_in(text: str, folder: Path, like: NetworkSpec | None) -> Imported:
