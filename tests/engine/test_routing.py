@@ -9,8 +9,8 @@ import pytest
 
 from engine.gallery import open_network
 from engine.graph.layout import NODE_HEIGHT, NODE_WIDTH, layout
-from engine.graph.spec import EdgeSpec, NetworkSpec, NodeSpec
 from engine.graph.routing import Route, Router, Wire, card
+from engine.graph.spec import EdgeSpec, NetworkSpec, NodeSpec
 
 Point = tuple[float, float]
 
