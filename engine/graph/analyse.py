@@ -42,7 +42,11 @@ def analyse(spec: NetworkSpec, previous: Analysis | None = None, *, classes: int
     problems = _problems(level, "", True, classes)
     tried = tuple(one for one in problems if one.severity == "error" or one.kind in PROVEN_WARNINGS)
     if tried:
-        problems = [*with_proven_first(spec, tried, errors_of), *(one for one in problems if one not in tried)]
+        rest = [one for one in problems if one not in tried]
+        settled = [_settled(one, previous) for one in tried]
+        fresh = tuple(one for one, known in zip(tried, settled, strict=True) if known is None)
+        proven = iter(with_proven_first(spec, fresh, errors_of, tried) if fresh else ())
+        problems = [*(known or next(proven) for known in settled), *rest]
     return Analysis(
         spec=spec,
         nodes=nodes,
@@ -52,6 +56,22 @@ def analyse(spec: NetworkSpec, previous: Analysis | None = None, *, classes: int
         output=_ends(signal.shape if signal else None for signal in level.leaving),
         classes=classes,
     )
+
+
+def _settled(problem: Problem, previous: Analysis | None) -> Problem | None:
+    """The same problem as it was told before, with its repairs in the order that was found by trying them then.
+
+    What is tried is the whole drawing, and most edits are elsewhere: trying again at each would be felt.
+    """
+    if previous is None:
+        return None
+    told = (problem.severity, problem.kind, problem.node, problem.message)
+    for before in previous.problems:
+        if (before.severity, before.kind, before.node, before.message) == told:
+            offered = {(repair.id, repair.label) for repair in before.repairs}
+            same = all((repair.id, repair.label) in offered for repair in problem.repairs)
+            return before if same and len(before.repairs) - len(problem.repairs) in (0, 1) else None
+    return None
 
 
 def errors_of(spec: NetworkSpec) -> tuple[Problem, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 
 from engine.errors import BadInput
@@ -32,7 +33,8 @@ def output_ports(node: NodeSpec) -> tuple[str, ...]:
 
 def is_variadic(node: NodeSpec) -> bool:
     """Whether the node's input port takes any number of edges."""
-    return node.type in LAYERS and LAYERS.get(node.type).variadic
+    facts = _facts(node.type)
+    return facts is not None and facts.variadic
 
 
 def is_each(node: NodeSpec) -> bool:
@@ -46,12 +48,31 @@ def is_known(node: NodeSpec) -> bool:
 
 
 def _layer_ports(node: NodeSpec) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    if node.type not in LAYERS:
+    facts = _facts(node.type)
+    if facts is None:
         return ("in",), ("out",)
-    kind = LAYERS.get(node.type)
-    if kind.input_ports is Layer.input_ports and kind.output_ports is Layer.output_ports:
-        return kind.inputs, kind.outputs
-    return _chosen_ports(node.type, node.params)
+    return facts.ports or _chosen_ports(node.type, node.params)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What is the same for all nodes of a type; `ports` is None where they depend on the settings."""
+
+    variadic: bool
+    ports: tuple[tuple[str, ...], tuple[str, ...]] | None
+
+
+_KNOWN: dict[str, _Facts] = {}
+
+
+def _facts(type: str) -> _Facts | None:
+    """Facts of a layer type, remembered, since ports are asked for at every edge; None for what is no layer."""
+    found = _KNOWN.get(type)
+    if found is None and type in LAYERS:
+        kind = LAYERS.get(type)
+        fixed = kind.input_ports is Layer.input_ports and kind.output_ports is Layer.output_ports
+        found = _KNOWN[type] = _Facts(kind.variadic, (kind.inputs, kind.outputs) if fixed else None)
+    return found
 
 
 @lru_cache(maxsize=4096)

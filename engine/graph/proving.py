@@ -25,9 +25,14 @@ _SIZES = (16, 32, 48, 64, 96, 128, 192, 224, 256, 320, 384, 512)
 _TOO_SMALL = ("kernel-too-large", "collapsed", "impossible")
 
 
-def with_proven_first(spec: NetworkSpec, problems: tuple[Problem, ...], check: Check) -> tuple[Problem, ...]:
-    """The same problems, the first few with the repair in front that leaves the fewest of them and makes no new one."""
-    known = {(problem.kind, problem.node) for problem in problems if problem.severity == "error"}
+def with_proven_first(
+    spec: NetworkSpec, problems: tuple[Problem, ...], check: Check, told: tuple[Problem, ...] = ()
+) -> tuple[Problem, ...]:
+    """The same problems, the first few with the repair in front that leaves the fewest of them and makes no new one.
+
+    `told` are all problems of the drawing where `problems` are only some of them.
+    """
+    known = {(problem.kind, problem.node) for problem in (*problems, *told) if problem.severity == "error"}
     trials = _MOST_TRIALS
     result = []
     for number, problem in enumerate(problems):
