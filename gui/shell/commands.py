@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QAction, QDesktopServices, QKeySequence
@@ -14,7 +15,9 @@ from gui import theme
 from gui.context import Context
 from gui.pages import PageEntry
 from gui.runtime.jobs import JobHandle
-from gui.shell.gallery_browser import GalleryBrowser
+
+if TYPE_CHECKING:
+    from gui.shell.gallery_browser import GalleryBrowser
 
 SAMPLE = "digits"
 UNNAMED = "Untitled"
@@ -85,6 +88,9 @@ class Commands(QObject):
 
     def browse_gallery(self) -> None:
         """Show the gallery of famous networks in its window."""
+        # Not before it is wanted: the first picture of the window must not wait for it.
+        from gui.shell.gallery_browser import GalleryBrowser
+
         if self.gallery is None:
             self.gallery = GalleryBrowser(self._context, self._window)
         self.gallery.show_network()
