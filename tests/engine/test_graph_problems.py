@@ -56,7 +56,7 @@ def test_first_repairs_lead_to_a_network_that_computes(
 
 
 def test_every_registered_kind_has_a_case() -> None:
-    covered = {case[0] for case in CASES} | {"head-width", "other-task"}
+    covered = {case[0] for case in CASES} | {"head-width", "other-task", "too-many-weights"}
     assert set(PROBLEMS) <= covered | {"empty-block"}
 
 
