@@ -164,6 +164,8 @@ def head_width(site: Site, rng: random.Random) -> Fault | None:
         return None
     if len(site.analysis.output) != 1 or not any(site.level.by_id[e.target].type == "Output" for e in site.out_of):
         return None
+    if not isinstance(site.analysis.input, tuple) or len(site.analysis.input) != 3:
+        return None  # the classes are those of pictures, and what reads sequences is not trained on them
     output = next(e.target for e in site.out_of)
     spec = site.set(out_features=site.value("out_features") + rng.choice((-1, 1, 17)))
     return Fault(
