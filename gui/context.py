@@ -46,7 +46,8 @@ class Page(QWidget):
 
     Class attributes: `id` for `navigate`, `title` for the rail, `icon` a name of `theme.icon`, `order` down the rail.
 
-    Hints that the shell gives: `build` gets `problems=True` (show the problem list) or `node="conv2d1"` (show it);
+    Hints that the shell gives: `build` gets `problems=True` (show the problem list), `node="conv2d1"` (show it) or
+    `famous="resnet18"` with `options={...}` (draw that network of the gallery);
     `train` gets `start=True`, `pause=True`, `stop=True`; `data` gets `folder=Path` (a dropped picture folder).
     """
 

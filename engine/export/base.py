@@ -123,6 +123,11 @@ class ExportFormat(ABC):
         """Write the file, whole or not at all. Raises `VitrineError` for anything that a person can act on."""
 
     @classmethod
+    def takes_weights(cls) -> bool:
+        """Whether weights that are given travel along, in the file or beside it."""
+        return cls.holds_weights
+
+    @classmethod
     def missing(cls) -> BadInput | None:
         """Why the format cannot be written here, or None."""
         from importlib.util import find_spec

@@ -15,6 +15,10 @@ class PyTorch(ExportFormat):
     suffix: ClassVar[str] = ".py"
     help: ClassVar[str] = "Code that needs PyTorch and nothing of Vitrine; weights go into a file beside it."
 
+    @classmethod
+    def takes_weights(cls) -> bool:
+        return True
+
     def write(self, package: Package, path: Path, say: Say) -> Written:
         from engine.export.source.generate import generate
 

@@ -177,7 +177,8 @@ class CompareView(QWidget):
         """Compare again, after the drawing or the choice has changed."""
         other = self._other()
         if other is None:
-            self._forget()
+            if self.result is not None:
+                self._forget()
         elif self._handle is not None:
             self._again = True
         elif self._context.engine.is_ready:

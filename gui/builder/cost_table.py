@@ -143,7 +143,7 @@ class CostTable(QWidget):
         if analysis is None:
             return
         self._stale = False
-        nodes = _outermost(analysis.spec) if not self.inside.isChecked() else _all_layers(analysis.spec, "")
+        nodes = _all_layers(analysis.spec, "") if self.inside.isChecked() else analysis.spec.by_id
         infos = [(id, node, analysis.nodes[id]) for id, node in nodes.items() if id in analysis.nodes]
         parameters = max(1, sum(info.parameters for _, _, info in infos))
         macs = max(1, sum(info.macs for _, _, info in infos))
@@ -235,10 +235,6 @@ class CostTable(QWidget):
 
 def _same_design(one: NetworkSpec, other: NetworkSpec) -> bool:
     return one is other or difference(one, other).is_empty
-
-
-def _outermost(spec: NetworkSpec) -> dict[str, NodeSpec]:
-    return dict(spec.by_id)
 
 
 def _all_layers(spec: NetworkSpec, path: str) -> dict[str, NodeSpec]:

@@ -119,8 +119,7 @@ class ExportDialog(QDialog):
         return EXPORTS.get(self.chosen)
 
     def _takes_weights(self) -> bool:
-        # Source code holds none itself, but those that are chosen go into a file beside it.
-        return self._form().holds_weights or self.chosen == "pytorch"
+        return self._form().takes_weights()
 
     def _describe(self) -> None:
         if not self.chosen:

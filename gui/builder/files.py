@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QWidget
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from engine.cancel import CancelToken
 from engine.errors import BadInput
 from engine.events import Emit, Event, Failed, Finished
+from engine.frozen import FrozenDict
 from engine.gallery import open_network
 from engine.graph.layout import layout
 from engine.graph.spec import NetworkSpec
@@ -67,9 +69,10 @@ class OpenFamous:
     """Job: draw a network of the gallery."""
 
     id: str
+    options: FrozenDict
 
     def __call__(self, emit: Emit, token: CancelToken) -> NetworkSpec:
-        return open_network(self.id)
+        return open_network(self.id, **self.options)
 
 
 class NetworkFiles:
@@ -92,9 +95,9 @@ class NetworkFiles:
         """Put the network of this file on the drawing, as a step that can be undone."""
         self._run(LoadNetwork(path), f"Opening {path.name}", self._show)
 
-    def open_gallery(self, id: str) -> None:
+    def open_gallery(self, id: str, options: Mapping[str, Any] | None = None) -> None:
         """Put a famous network on the drawing, as a step that can be undone."""
-        self._run(OpenFamous(id), "Opening from the gallery", self._show)
+        self._run(OpenFamous(id, FrozenDict(options)), "Opening from the gallery", self._show)
 
     def save(self) -> None:
         self._save_dialog("Save the network", ".json", NETWORKS, self.save_path)

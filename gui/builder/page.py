@@ -156,11 +156,13 @@ class BuildPage(Page):
         return [*self.commands.all.values(), self._find, self._search, self.frame.show_minimap]
 
     def accept_hint(self, **hints: Any) -> None:
-        """`problems=True` shows the problem list, `node=id` that node."""
+        """`problems=True` shows the problem list, `node=id` that node; `famous=id` draws a network of the gallery."""
         if hints.get("problems"):
             self.drawer.setCurrentWidget(self.drawer.problems)
         if hints.get("node"):
             self.jump(str(hints["node"]))
+        if hints.get("famous"):
+            self.files.open_gallery(str(hints["famous"]), hints.get("options", {}))
 
     def entered(self) -> None:
         """The drawing takes the keyboard."""

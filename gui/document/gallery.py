@@ -65,11 +65,6 @@ class Gallery(QObject):
         handle = self._runner.start(_Make(id, FrozenDict(options)), title="Drawing the network", show=False)
         handle.ended.connect(self._made)
 
-    def draw(self, id: str, **options: Any) -> None:
-        """Make the network and put it on the drawing of this project, as a step that can be undone."""
-        handle = self._runner.start(_Make(id, FrozenDict(options)), title="Drawing the network", show=False)
-        handle.ended.connect(self._drawn)
-
     def _listed(self, end: Event) -> None:
         if isinstance(end, Finished):
             self.entries, self._thumbnails = end.result
@@ -82,13 +77,6 @@ class Gallery(QObject):
             self._notifier.error(end.error)
         elif isinstance(end, Finished):
             self._document.new(end.result)
-
-    def _drawn(self, end: Event) -> None:
-        if isinstance(end, Failed):
-            self._notifier.error(end.error)
-        elif isinstance(end, Finished):
-            network: NetworkSpec = end.result.network
-            self._document.edit_network(f"Open {network.name}", network)
 
 
 def _list(emit: Emit, token: CancelToken) -> tuple[tuple[GalleryEntry, ...], Mapping[str, Thumbnail]]:

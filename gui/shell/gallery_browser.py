@@ -168,8 +168,7 @@ class GalleryBrowser(QDialog):
     def draw(self) -> None:
         """Put the network, with its options, on the drawing."""
         if self.card.entry is not None:
-            self._context.gallery.draw(self.card.entry.id, **self.card.options)
-            self._context.navigate("build")
+            self._context.navigate("build", famous=self.card.entry.id, options=self.card.options)
 
     def start(self) -> None:
         """Begin a project with the network."""

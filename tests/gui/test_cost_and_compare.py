@@ -193,3 +193,11 @@ def test_another_project_is_not_marked_by_the_comparison_of_the_last(
         ready.document.new(ProjectSpec("Next", network=open_network("lenet5_modern")))
     assert told.args == [{}]
     assert compare.result is None
+
+
+def test_edits_repaint_no_marks_while_nothing_is_compared(compare: CompareView, ready: Context, qtbot: QtBot) -> None:
+    told: list[dict[str, str]] = []
+    compare.marks_changed.connect(told.append)
+    ready.document.edit_network("Wider", lambda spec: edits.set_params(spec, "conv1", out_channels=8))
+    qtbot.waitUntil(lambda: ready.checker.up_to_date, timeout=20_000)
+    assert not told

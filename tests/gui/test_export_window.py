@@ -39,7 +39,7 @@ def test_every_form_is_offered_with_a_sentence(dialog: ExportDialog) -> None:
         dialog.select(id)
         assert dialog.chosen == id
         assert len(dialog.help.text()) > 20
-        assert dialog.weights.isEnabled() == (EXPORTS.get(id).holds_weights or id == "pytorch")
+        assert dialog.weights.isEnabled() == (id in ("pytorch", "onnx", "pt2", "safetensors", "checkpoint"))
 
 
 def test_code_and_a_nested_summary_are_written(dialog: ExportDialog, qtbot: QtBot, tmp_path: Path) -> None:
