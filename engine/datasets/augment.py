@@ -7,23 +7,19 @@ Importing this module does not import torch.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar, Literal
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, overload
 
 import numpy as np
 
 from engine.datasets.draws import Draws, sample_keys
+from engine.datasets.moving import Moving, Outside, resample
 from engine.datasets.spec import Choice, Settings
 from engine.declared import parse_choice
-from engine.device import send
 from engine.registry import Registry
 
 if TYPE_CHECKING:
-    import torch
-
-Outside = Literal["black", "edge", "mirror"]
-_PADDING: dict[str, str] = {"black": "zeros", "edge": "border", "mirror": "reflection"}
+    from torch import Tensor
 
 AUGMENTATIONS: Registry[type[Augmentation]] = Registry("augmentation", "engine.datasets.augmentations")
 
@@ -32,6 +28,10 @@ class Augmentation(Settings):
     """Base of all augmentations; a subclass's fields are its options and its docstring the learner's text."""
 
     label: ClassVar[str]
+
+    def change(self, work: _Work, draws: Draws) -> None:
+        """Do to a batch what this augmentation does."""
+        raise NotImplementedError
 
 
 class Geometric(Augmentation):
@@ -49,13 +49,20 @@ class Geometric(Augmentation):
         """What is seen where the old picture ends."""
         return "black"
 
+    def change(self, work: _Work, draws: Draws) -> None:
+        work.move(self.affine(draws, work.height, work.width), self.fills)
+
 
 class Pixelwise(Augmentation):
     """An augmentation that changes values where they are."""
 
-    def apply(self, batch: torch.Tensor, draws: Draws) -> torch.Tensor:
+    def apply(self, batch: Tensor, draws: Draws) -> Tensor:
         """Return the changed batch: float32, (N, C, H, W), values 0 to 255 (clamped afterwards)."""
         raise NotImplementedError
+
+    def change(self, work: _Work, draws: Draws) -> None:
+        work.settle()
+        work.pictures = self.apply(work.pictures, draws).clamp_(0, 255)
 
 
 def parse_augmentation(choice: Choice) -> Augmentation:
@@ -90,65 +97,69 @@ class Augmenter:
         self.augmentations = tuple(parse_augmentation(choice) for choice in choices)
         self._seed = seed
 
-    def __call__(self, batch: torch.Tensor, epoch: int, indices: torch.Tensor | np.ndarray) -> torch.Tensor:
+    @overload
+    def __call__(self, batch: Tensor, epoch: int, indices: Tensor | np.ndarray, targets: None = None) -> Tensor: ...
+
+    @overload
+    def __call__(
+        self, batch: Tensor, epoch: int, indices: Tensor | np.ndarray, targets: Mapping[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]: ...
+
+    def __call__(
+        self,
+        batch: Tensor,
+        epoch: int,
+        indices: Tensor | np.ndarray,
+        targets: Mapping[str, Tensor] | None = None,
+    ) -> Tensor | tuple[Tensor, dict[str, Tensor]]:
         """Return the batch as this epoch shows it: uint8, (N, C, H, W), on the batch's device.
 
         Args:
             batch: uint8, (N, C, H, W).
             epoch: any number; the same one gives the same pictures.
             indices: (N,), the samples' places in the dataset. On the CPU they cost no wait for a GPU.
+            targets: what is known of the pictures, by the names of `engine.datasets.annotation`, on the batch's
+                device. Given them, batch and targets come back together, what has a place in the picture moved along
+                as `engine.datasets.moving.Moving` says; the pictures are the same with and without.
         """
         if not self.augmentations or len(batch) == 0:
-            return batch
+            return batch if targets is None else (batch, dict(targets))
         keys = sample_keys(self._seed, epoch, _as_numpy(indices))
-        height, width = int(batch.shape[2]), int(batch.shape[3])
-        pictures = batch.float()
-        pending: np.ndarray | None = None
-        fills: Outside = "black"
+        work = _Work(batch, targets)
         for slot, augmentation in enumerate(self.augmentations):
-            draws = Draws(keys, slot)
-            if isinstance(augmentation, Geometric):
-                affine = augmentation.affine(draws, height, width)
-                if pending is not None and fills != augmentation.fills:
-                    pictures, pending = resample(pictures, pending, fills), None
-                # Where a new pixel comes from is answered backwards: the last move is undone first.
-                pending = affine if pending is None else after(pending, affine)
-                fills = augmentation.fills
-                continue
-            if pending is not None:
-                pictures, pending = resample(pictures, pending, fills), None
-            assert isinstance(augmentation, Pixelwise)
-            pictures = augmentation.apply(pictures, draws).clamp_(0, 255)
-        if pending is not None:
-            pictures = resample(pictures, pending, fills)
-        return pictures.round_().clamp_(0, 255).to(batch.dtype)
+            augmentation.change(work, Draws(keys, slot))
+        work.settle()
+        pictures = work.pictures.round_().clamp_(0, 255).to(batch.dtype)
+        return pictures if work.moving is None else (pictures, work.moving.finish())
 
 
-def _as_numpy(indices: torch.Tensor | np.ndarray) -> np.ndarray:
+class _Work:
+    """A batch between augmentations: float pictures, and the moves that are still to be carried out."""
+
+    def __init__(self, batch: Tensor, targets: Mapping[str, Tensor] | None) -> None:
+        self.height, self.width = int(batch.shape[2]), int(batch.shape[3])
+        self.pictures = batch.float()
+        self.moving = None if targets is None else Moving(targets, self.height, self.width)
+        self._pending: np.ndarray | None = None
+        self._fills: Outside = "black"
+
+    def move(self, affine: np.ndarray, fills: Outside) -> None:
+        """Move the pixels by these backward maps, together with the moves before where they fill alike."""
+        if self._pending is not None and fills != self._fills:
+            self.settle()
+        # Where a new pixel comes from is answered backwards: the last move is undone first.
+        self._pending = affine if self._pending is None else after(self._pending, affine)
+        self._fills = fills
+
+    def settle(self) -> None:
+        """Carry out what is pending."""
+        if self._pending is None:
+            return
+        self.pictures = resample(self.pictures, self._pending, self._fills)
+        if self.moving is not None:
+            self.moving.move(self._pending, self._fills)
+        self._pending = None
+
+
+def _as_numpy(indices: Tensor | np.ndarray) -> np.ndarray:
     return indices if isinstance(indices, np.ndarray) else indices.cpu().numpy()
-
-
-def resample(pictures: torch.Tensor, affine: np.ndarray, fills: Outside) -> torch.Tensor:
-    """Move the pixels of float pictures (N, C, H, W) by the backward maps `affine` (N, 2, 3), bilinearly."""
-    import torch
-    from torch.nn import functional
-
-    height, width = int(pictures.shape[2]), int(pictures.shape[3])
-    # grid_sample wants the source in units of half the picture: -1 is its left or top border, 1 the other.
-    scaled = affine * np.array([2.0 / width, 2.0 / height]).reshape(1, 2, 1)
-    theta = send(torch.from_numpy(scaled.astype(np.float32)), pictures.device)  # (N, 2, 3)
-    xs, ys = _centred(width, pictures.device), _centred(height, pictures.device)
-    along_x = theta[:, :, 0, None] * xs  # (N, 2, W)
-    along_y = theta[:, :, 1, None] * ys + theta[:, :, 2, None]  # (N, 2, H)
-    grid = torch.empty((len(pictures), height, width, 2), device=pictures.device)
-    for axis in (0, 1):
-        torch.add(along_y[:, axis, :, None], along_x[:, axis, None, :], out=grid[..., axis])
-    return functional.grid_sample(pictures, grid, mode="bilinear", padding_mode=_PADDING[fills], align_corners=False)
-
-
-@lru_cache(maxsize=32)
-def _centred(size: int, device: torch.device) -> torch.Tensor:
-    """Pixel positions from the centre of a side: -1.5, -0.5, 0.5, 1.5 for four pixels."""
-    import torch
-
-    return torch.arange(size, dtype=torch.float32, device=device) - (size - 1) / 2

@@ -12,9 +12,10 @@ import torch
 from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as tv
 
-from engine.datasets.augment import AUGMENTATIONS, Augmenter, parse_augmentation, resample
+from engine.datasets.augment import AUGMENTATIONS, Augmenter, parse_augmentation
 from engine.datasets.augmentations.geometric import rotation, slant, translation, zoom
 from engine.datasets.draws import Draws, mix, sample_keys
+from engine.datasets.moving import resample
 from engine.datasets.spec import Choice
 from engine.errors import BadInput
 

@@ -7,8 +7,9 @@ import math
 import numpy as np
 from pydantic import Field, model_validator
 
-from engine.datasets.augment import AUGMENTATIONS, Geometric, Outside, after
+from engine.datasets.augment import AUGMENTATIONS, Geometric, after
 from engine.datasets.draws import Draws, each
+from engine.datasets.moving import Outside
 
 _OUTSIDE = "What is seen where the old picture ends: black, its last pixels drawn out, or its mirror image."
 
