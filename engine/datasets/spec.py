@@ -41,12 +41,18 @@ class Choice(Settings):
 
 
 class SplitSpec(Settings):
-    """Shares of the pictures for training, validation and test: stratified by class, seeded, without overlap."""
+    """Shares of the pictures for training, validation and test: stratified by class, seeded, without overlap.
+
+    By class, whole classes go to one part, so that validation and test ask for classes that were never learnt.
+    """
 
     train: float = Field(0.7, gt=0, lt=1, description="Share of the pictures to learn from.")
     validation: float = Field(0.15, ge=0, lt=1, description="Share to choose the best epoch with.")
     test: float = Field(0.15, ge=0, lt=1, description="Share kept aside until the end.")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="The same seed gives the same split.")
+    by: Literal["picture", "class"] = Field(
+        "picture", description="Share out single pictures, or whole classes to recognise new ones from one picture."
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> SplitSpec:

@@ -18,6 +18,9 @@ def split(
     Every class is shared out in the proportions of `spec`; what rounding takes from a part in one class it gives
     back in the next. The order in which pictures are drawn depends on the seed and their index alone.
 
+    Where `spec.by` is "class", every class goes to one part as a whole, twins in other classes or not, and the shares
+    are those of the pictures, as nearly as whole classes allow. What the dataset itself prescribes stays where it is.
+
     Args:
         labels: int64, (N,).
         twins: int64, (N,), equal for pictures that are identical; they all go to one part, so that nothing that is
@@ -34,15 +37,13 @@ def split(
     shares = shares / shares.sum()
 
     free = np.flatnonzero(fixed == FREE)
-    groups = _groups(free, twins)
+    groups = _groups(free, twins if spec.by == "picture" else labels)
     keys = sample_keys(spec.seed, 0, np.array([group[0] for group in groups], dtype=np.int64))
+    # Large groups first: what is left evens out the shares. Among classes that would leave the seed no choice.
+    sizes = [len(group) if spec.by == "picture" else 0 for group in groups]
     owed = np.zeros(3)
-    by_class: dict[int, list[int]] = {}
-    for number, group in enumerate(groups):
-        by_class.setdefault(int(labels[group[0]]), []).append(number)
-    for label in sorted(by_class):
-        # Large groups first: what is left evens out the shares.
-        order = sorted(by_class[label], key=lambda number: (-len(groups[number]), int(keys[number])))
+    for members in _shared_alike(groups, labels, spec):
+        order = sorted(members, key=lambda number: (-sizes[number], int(keys[number])))
         owed = _share_out([groups[number] for number in order], shares, owed, part)
     return np.flatnonzero(part == 0), np.flatnonzero(part == 1), np.flatnonzero(part == 2)
 
@@ -55,8 +56,18 @@ def _groups(indices: np.ndarray, twins: np.ndarray) -> list[list[int]]:
     return list(found.values())
 
 
+def _shared_alike(groups: list[list[int]], labels: np.ndarray, spec: SplitSpec) -> list[list[int]]:
+    """The numbers of the groups of each class, or of all groups where these are the classes."""
+    if spec.by == "class":
+        return [list(range(len(groups)))] if groups else []
+    by_class: dict[int, list[int]] = {}
+    for number, group in enumerate(groups):
+        by_class.setdefault(int(labels[group[0]]), []).append(number)
+    return [by_class[label] for label in sorted(by_class)]
+
+
 def _share_out(groups: list[list[int]], shares: np.ndarray, owed: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """Assign each group of one class to the part that lacks most; return what the parts are owed afterwards."""
+    """Assign each group to the part that lacks most; return what the parts are owed afterwards."""
     count = sum(len(group) for group in groups)
     lacking = (shares * count + owed).tolist()
     candidates = [number for number in range(3) if shares[number] > 0]

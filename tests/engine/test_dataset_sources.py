@@ -57,6 +57,19 @@ def test_digits_are_those_of_scikit_learn():
     assert load("digits").fingerprint() == ours.fingerprint()
 
 
+def test_turned_digits_are_further_classes():
+    plain, ours = load("digits"), load("digits", turns=True)
+    assert plain.fingerprint() == "fef1ca9fbaacca8ea6858d55eb685d52"  # as it has been since the first version
+    assert len(ours) == 4 * 1797
+    assert len(ours.classes) == len(set(ours.classes)) == 40
+    assert ours.classes[3] == "3"
+    assert ours.classes[13] == "3 90°"
+    assert np.bincount(ours.labels).tolist() == np.tile(np.bincount(plain.labels), 4).tolist()
+    upright, right, head = (ours.picture(1797 * quarter + 20) for quarter in range(3))
+    assert np.array_equal(right[:, -1], upright[0])  # clockwise: what was on top is on the right
+    assert np.array_equal(head, upright[::-1, ::-1])
+
+
 # -- a folder per class
 
 

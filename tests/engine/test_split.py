@@ -83,3 +83,28 @@ def test_all_parts_prescribed():
 
 def test_no_pictures():
     assert [len(part) for part in split(np.zeros(0, int), alone(0), SplitSpec())] == [0, 0, 0]
+
+
+# -- whole classes
+
+
+def test_whole_classes_go_to_one_part():
+    labels = np.random.default_rng(0).integers(0, 40, 4000)
+    spec = SplitSpec(by="class")
+    parts = split(labels, np.zeros(4000, int), spec)  # all pictures alike, which must not pull classes together
+    classes = [set(labels[indices].tolist()) for indices in parts]
+    assert classes[0] | classes[1] | classes[2] == set(range(40))
+    assert sum(len(part) for part in classes) == 40
+    assert [len(part) for part in classes] == [28, 6, 6]
+    assert sum(len(indices) for indices in parts) == 4000
+    again, other = split(labels, alone(4000), spec), split(labels, alone(4000), SplitSpec(by="class", seed=1))
+    assert all(np.array_equal(a, b) for a, b in zip(parts, again, strict=True))
+    assert set(labels[other[2]].tolist()) != classes[2]
+
+
+def test_a_single_class_is_learnt():
+    assert [len(part) for part in split(np.zeros(9, int), alone(9), SplitSpec(by="class"))] == [9, 0, 0]
+
+
+def test_a_split_saved_without_the_choice_is_by_picture():
+    assert SplitSpec.model_validate({"train": 0.5, "validation": 0.25, "test": 0.25}).by == "picture"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field, field_validator
 
@@ -24,6 +24,7 @@ class Shapes(DatasetSource):
 
     label = "Generated shapes"
     help = "Solids drawn by the program, with exact boxes, outlines, edges and surface directions. As many as you like."
+    gives: ClassVar[tuple[str, ...]] = ("label", "labels", "boxes", "instances", "regions", "edges", "normals")
 
     count: int = Field(600, ge=1, le=200_000, description="How many pictures there are.")
     height: int = Field(96, ge=24, le=1024, description="Height of a picture in pixels.")
