@@ -7,8 +7,9 @@ Importing this module does not import torch.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, overload
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Self, overload
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from engine.datasets.draws import Draws, sample_keys
 from engine.datasets.moving import Moving, Outside, resample
 from engine.datasets.spec import Choice, Settings
 from engine.declared import parse_choice
+from engine.device import send
+from engine.errors import BadInput
 from engine.registry import Registry
 
 if TYPE_CHECKING:
@@ -24,10 +27,47 @@ if TYPE_CHECKING:
 AUGMENTATIONS: Registry[type[Augmentation]] = Registry("augmentation", "engine.datasets.augmentations")
 
 
+@dataclass(frozen=True)
+class Dial:
+    """An option that a method's power sets: `low` at power 0, `high` at power 1, evenly in between."""
+
+    field: str
+    low: float
+    high: float
+
+
 class Augmentation(Settings):
-    """Base of all augmentations; a subclass's fields are its options and its docstring the learner's text."""
+    """Base of all augmentations; a subclass's fields are its options and its docstring the learner's text.
+
+    Class variables:
+        label: the name in lists.
+        family: what it changes, for headings.
+        dials: the options that one slider for its power sets together; the first one tells the power.
+    """
 
     label: ClassVar[str]
+    family: ClassVar[str]
+    dials: ClassVar[tuple[Dial, ...]] = ()
+
+    @property
+    def power(self) -> float:
+        """From 0 to 1, as the first dial has it."""
+        dial = self.dials[0]
+        return min(max((getattr(self, dial.field) - dial.low) / (dial.high - dial.low), 0.0), 1.0)
+
+    def with_power(self, power: float) -> Self:
+        """The same with its dials set to `power`, 0 to 1; the options without a dial stay."""
+        set_ = {dial.field: round(dial.low + power * (dial.high - dial.low), 3) for dial in self.dials}
+        return type(self).model_validate({**self.model_dump(), **set_})
+
+    def fits(self, needs: Collection[str], task: str = "") -> str:
+        """Why a task cannot be trained with this, in two sentences; "" when it can.
+
+        Args:
+            needs: the targets that the task needs (`Task.needs`).
+            task: its id; "" where only the needs are known.
+        """
+        return ""
 
     def change(self, work: _Work, draws: Draws) -> None:
         """Do to a batch what this augmentation does."""
@@ -36,6 +76,8 @@ class Augmentation(Settings):
 
 class Geometric(Augmentation):
     """An augmentation that moves pixels."""
+
+    family = "Place and shape"
 
     def affine(self, draws: Draws, height: int, width: int) -> np.ndarray:
         """Return float64, (N, 2, 3): for each sample, where in the old picture a pixel of the new one comes from.
@@ -56,6 +98,8 @@ class Geometric(Augmentation):
 class Pixelwise(Augmentation):
     """An augmentation that changes values where they are."""
 
+    family = "Colour and light"
+
     def apply(self, batch: Tensor, draws: Draws) -> Tensor:
         """Return the changed batch: float32, (N, C, H, W), values 0 to 255 (clamped afterwards)."""
         raise NotImplementedError
@@ -63,6 +107,53 @@ class Pixelwise(Augmentation):
     def change(self, work: _Work, draws: Draws) -> None:
         work.settle()
         work.pictures = self.apply(work.pictures, draws).clamp_(0, 255)
+
+
+class Mixing(Augmentation):
+    """An augmentation that mixes every picture with another one of its batch.
+
+    The draws are those of the samples, but the partner is one of those that happen to be in the same batch: which it
+    is, and so the picture that comes out, depends on the composition of the batch (not on the order within it). A run
+    that goes on in the middle of an epoch has the same batches and so the same partners.
+
+    With targets, `label_other` (int64, (N,)) is the partner's label and `label_share` (float32, (N,)) the own label's
+    share, from 0 to 1; `label` stays the own one.
+    """
+
+    family = "Mixing"
+
+    def mix(self, batch: Tensor, others: Tensor, draws: Draws) -> tuple[Tensor, np.ndarray]:
+        """Mix float32 (N, C, H, W), values 0 to 255, with `others`; returns it and the own shares, float64 (N,)."""
+        raise NotImplementedError
+
+    def fits(self, needs: Collection[str], task: str = "") -> str:
+        if set(needs) == {"label"} and task in ("", "classification"):
+            return ""
+        return (
+            f"{self.label} mixes two pictures and their labels, which only classification can learn from. "
+            "Remove it, or train a classification."
+        )
+
+    def change(self, work: _Work, draws: Draws) -> None:
+        import torch
+
+        work.settle()
+        partner = partners(draws)
+        others = work.pictures.index_select(0, send(torch.from_numpy(partner), work.pictures.device))
+        work.pictures, share = self.mix(work.pictures, others, draws)
+        work.mix_labels(partner, share)
+
+
+def partners(draws: Draws) -> np.ndarray:
+    """int64, (N,): for each sample of a batch another one's place, or its own when it is alone.
+
+    All samples stand in a circle in the order of a number drawn for each, and take the next one's picture; so every
+    sample is taken once, and the order of the batch plays no part.
+    """
+    order = np.argsort(draws.uniform(0.0, 1.0), kind="stable")
+    found = np.empty(len(draws), np.int64)
+    found[order] = np.roll(order, -1)
+    return found
 
 
 def parse_augmentation(choice: Choice) -> Augmentation:
@@ -90,12 +181,25 @@ class Augmenter:
         seed: of the run; with the epoch and the sample's index it determines every draw.
 
     Raises:
-        BadInput: a choice is unknown or one of its options is out of range.
+        BadInput: a choice is unknown, one of its options is out of range, or two of them mix pictures.
     """
 
     def __init__(self, choices: Sequence[Choice], seed: int) -> None:
         self.augmentations = tuple(parse_augmentation(choice) for choice in choices)
         self._seed = seed
+        mixing = [augmentation.label for augmentation in self.augmentations if isinstance(augmentation, Mixing)]
+        if len(mixing) > 1:
+            raise BadInput(
+                f"A picture can be mixed with one other only, but {' and '.join(mixing)} are both switched on.",
+                "Keep one of them.",
+            )
+
+    def check(self, needs: Collection[str], task: str = "") -> None:
+        """Raise `BadInput` when a task with these needs (`Task.needs`) cannot be trained with one of the list."""
+        for augmentation in self.augmentations:
+            why = augmentation.fits(needs, task)
+            if why:
+                raise BadInput(*why.split(". ", 1))
 
     @overload
     def __call__(self, batch: Tensor, epoch: int, indices: Tensor | np.ndarray, targets: None = None) -> Tensor: ...
@@ -130,7 +234,7 @@ class Augmenter:
             augmentation.change(work, Draws(keys, slot))
         work.settle()
         pictures = work.pictures.round_().clamp_(0, 255).to(batch.dtype)
-        return pictures if work.moving is None else (pictures, work.moving.finish())
+        return pictures if targets is None else (pictures, work.targets())
 
 
 class _Work:
@@ -139,7 +243,9 @@ class _Work:
     def __init__(self, batch: Tensor, targets: Mapping[str, Tensor] | None) -> None:
         self.height, self.width = int(batch.shape[2]), int(batch.shape[3])
         self.pictures = batch.float()
-        self.moving = None if targets is None else Moving(targets, self.height, self.width)
+        self._targets = targets
+        self._moving = None if targets is None else Moving(targets, self.height, self.width)
+        self.mixed: dict[str, Tensor] = {}
         self._pending: np.ndarray | None = None
         self._fills: Outside = "black"
 
@@ -151,13 +257,30 @@ class _Work:
         self._pending = affine if self._pending is None else after(self._pending, affine)
         self._fills = fills
 
+    def mix_labels(self, partner: np.ndarray, share: np.ndarray) -> None:
+        """Note whose picture came into each one, and how much of its own is left."""
+        import torch
+
+        if self._targets is None or "label" not in self._targets:
+            return
+        label = self._targets["label"]
+        self.mixed = {
+            "label_other": label.index_select(0, send(torch.from_numpy(partner), label.device)),
+            "label_share": send(torch.from_numpy(share.astype(np.float32)), label.device),
+        }
+
+    def targets(self) -> dict[str, Tensor]:
+        """What is known of the pictures now; only for a batch that came with targets."""
+        assert self._moving is not None
+        return {**self._moving.finish(), **self.mixed}
+
     def settle(self) -> None:
         """Carry out what is pending."""
         if self._pending is None:
             return
         self.pictures = resample(self.pictures, self._pending, self._fills)
-        if self.moving is not None:
-            self.moving.move(self._pending, self._fills)
+        if self._moving is not None:
+            self._moving.move(self._pending, self._fills)
         self._pending = None
 
 

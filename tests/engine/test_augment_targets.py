@@ -12,13 +12,14 @@ from torchvision.transforms import InterpolationMode
 from torchvision.transforms.v2 import functional as tv
 
 from engine.datasets.annotation import IGNORE, PADDING
-from engine.datasets.augment import AUGMENTATIONS, Augmenter, Geometric
+from engine.datasets.augment import AUGMENTATIONS, Augmenter, Geometric, Mixing
 from engine.datasets.augmentations.geometric import rotation, slant, translation, zoom
 from engine.datasets.moving import SMALLEST_SHARE, Moving, forward, resample
 from engine.datasets.spec import Choice
 
 SIDE = 48
 GEOMETRIC = sorted(id for id, declared in AUGMENTATIONS.items() if issubclass(declared, Geometric))
+ALONE = sorted(id for id, declared in AUGMENTATIONS.items() if not issubclass(declared, Mixing))
 ALL = [Choice(id=id) for id in ("flip", "rotate", "brightness", "shift", "scale", "noise", "affine")]
 
 
@@ -289,7 +290,7 @@ def test_boxes_fit_their_moved_masks(id):
     assert compared > 60
 
 
-@pytest.mark.parametrize("id", [*sorted(AUGMENTATIONS), "all"])
+@pytest.mark.parametrize("id", [*ALONE, "all"])
 def test_targets_depend_on_seed_epoch_and_index_alone(id):
     choices = ALL if id == "all" else [Choice(id=id)]
     targets, (seen, found) = changed_by(choices, 13)
@@ -303,12 +304,12 @@ def test_targets_depend_on_seed_epoch_and_index_alone(id):
             assert torch.equal(value[0], found[name][row]), name
 
 
-@pytest.mark.parametrize("id", sorted(AUGMENTATIONS))
+@pytest.mark.parametrize("id", ALONE)
 def test_types_shapes_and_what_has_no_place_stay(id):
     targets = scenes(5)
     before = {name: value.clone() for name, value in targets.items()}
     _, found = Augmenter([Choice(id=id)], 1)(targets["clean"], 0, torch.arange(5), targets)
-    assert found.keys() >= targets.keys()
+    assert found.keys() == targets.keys()
     for name, value in before.items():
         assert found[name].shape == value.shape
         assert found[name].dtype == value.dtype

@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field
 
-from engine.datasets.augment import AUGMENTATIONS, Pixelwise
+from engine.datasets.augment import AUGMENTATIONS, Dial, Pixelwise
 from engine.datasets.draws import Draws
 from engine.device import send
 
 if TYPE_CHECKING:
     import torch
+
+_RED, _GREEN, _BLUE = 0.299, 0.587, 0.114  # ITU-R BT.601
+# Standard deviations and directions (columns) of the colours of ImageNet's pictures on the scale 0 to 1.
+_IMAGENET_SPREADS = (0.2175, 0.0188, 0.0045)
+_IMAGENET_DIRECTIONS = ((-0.5675, 0.7192, 0.4009), (-0.5808, -0.0045, -0.8140), (-0.5836, -0.6948, 0.4203))
 
 
 def per_sample(values: np.ndarray, like: torch.Tensor) -> torch.Tensor:
@@ -27,10 +32,11 @@ class Brightness(Pixelwise):
     """Makes every picture lighter or darker by a random factor, as other lamps and exposures would."""
 
     label = "Brightness"
+    dials = (Dial("strength", 0, 0.8),)
     strength: float = Field(0.2, ge=0, le=1, description="0.2 multiplies the values by 0.8 to 1.2.")
 
     def apply(self, batch: torch.Tensor, draws: Draws) -> torch.Tensor:
-        return batch * per_sample(draws.uniform(1 - self.strength, 1 + self.strength), batch)
+        return batch * _factors(draws, self.strength, batch)
 
 
 @AUGMENTATIONS.register("contrast")
@@ -38,12 +44,130 @@ class Contrast(Pixelwise):
     """Draws the values of every picture together or apart about their mean, by a random factor."""
 
     label = "Contrast"
+    dials = (Dial("strength", 0, 0.8),)
     strength: float = Field(0.2, ge=0, le=1, description="0.2 scales the distance from the mean by 0.8 to 1.2.")
+
+    def apply(self, batch: torch.Tensor, draws: Draws) -> torch.Tensor:
+        mean = _means(batch)
+        return (batch - mean) * _factors(draws, self.strength, batch) + mean
+
+
+@AUGMENTATIONS.register("saturation")
+class Saturation(Pixelwise):
+    """Makes the colours of every picture paler or stronger by a random factor. Grey pictures stay as they are."""
+
+    label = "Saturation"
+    dials = (Dial("strength", 0, 1),)
+    strength: float = Field(0.3, ge=0, le=1, description="0.3 scales the distance from grey by 0.7 to 1.3.")
+
+    def apply(self, batch: torch.Tensor, draws: Draws) -> torch.Tensor:
+        factor = _factors(draws, self.strength, batch)
+        return batch if batch.shape[1] != 3 else saturated(batch, factor)
+
+
+@AUGMENTATIONS.register("hue")
+class Hue(Pixelwise):
+    """Turns all colours of every picture around the colour circle by a random angle.
+
+    For things that are told by their shape; a ripe tomato is not green. Grey pictures stay as they are.
+    """
+
+    label = "Hue"
+    dials = (Dial("degrees", 0, 180),)
+    degrees: float = Field(20.0, ge=0, le=180, description="Largest turn to either side, in degrees; red to green 120.")
+
+    def apply(self, batch: torch.Tensor, draws: Draws) -> torch.Tensor:
+        turn = per_sample(draws.uniform(-self.degrees, self.degrees) / 360, batch)
+        return batch if batch.shape[1] != 3 else turned_hue(batch, turn)
+
+
+@AUGMENTATIONS.register("colour_jitter")
+class ColourJitter(Pixelwise):
+    """Changes brightness, contrast, saturation and hue of every picture at once, each by a random amount.
+
+    What photographs of the same thing differ in: lamp, time of day, camera.
+    """
+
+    label = "Colour jitter"
+    dials = (Dial("brightness", 0, 0.6), Dial("contrast", 0, 0.6), Dial("saturation", 0, 0.6), Dial("hue", 0, 40))
+    brightness: float = Field(0.2, ge=0, le=1, description="0.2 multiplies the values by 0.8 to 1.2.")
+    contrast: float = Field(0.2, ge=0, le=1, description="0.2 scales the distance from the mean by 0.8 to 1.2.")
+    saturation: float = Field(0.2, ge=0, le=1, description="0.2 scales the distance from grey by 0.8 to 1.2.")
+    hue: float = Field(10.0, ge=0, le=180, description="Largest turn around the colour circle, in degrees.")
+
+    def apply(self, batch: torch.Tensor, draws: Draws) -> torch.Tensor:
+        batch = (batch * _factors(draws, self.brightness, batch)).clamp_(0, 255)
+        mean = _means(batch)
+        batch = ((batch - mean) * _factors(draws, self.contrast, batch) + mean).clamp_(0, 255)
+        factor = _factors(draws, self.saturation, batch)
+        turn = per_sample(draws.uniform(-self.hue, self.hue) / 360, batch)
+        if batch.shape[1] != 3:
+            return batch
+        return turned_hue(saturated(batch, factor).clamp_(0, 255), turn)
+
+
+@AUGMENTATIONS.register("rgb_shift")
+class RgbShift(Pixelwise):
+    """Adds one random colour to all pixels of every picture, along the directions in which photographs vary most.
+
+    "Fancy PCA" (Krizhevsky, Sutskever and Hinton, 2012): α₁λ₁p₁ + α₂λ₂p₂ + α₃λ₃p₃ with the eigenvectors p and
+    eigenvalues λ of the colours of ImageNet and normally distributed α. It imitates lamps of other strength and
+    colour. Grey pictures become lighter or darker.
+    """
+
+    label = "RGB shift (PCA)"
+    dials = (Dial("deviation", 0, 1),)
+    deviation: float = Field(0.1, ge=0, le=3, description="Standard deviation of α; 0.1 in the paper.")
 
     def apply(self, batch: torch.Tensor, draws: Draws) -> torch.Tensor:
         import torch
 
-        # A sum of whole numbers is exact in any order, so the mean can't depend on the batch.
-        total = batch.round().to(torch.int64).sum(dim=(1, 2, 3), keepdim=True)
-        mean = total.float() / batch[0].numel()
-        return (batch - mean) * per_sample(draws.uniform(1 - self.strength, 1 + self.strength), batch) + mean
+        alphas = draws.normal(3, batch.device) * self.deviation  # (N, 3)
+        shifts = []
+        for row in _IMAGENET_DIRECTIONS:
+            weights = [255 * value * part for value, part in zip(_IMAGENET_SPREADS, row, strict=True)]
+            # Written out, because a matrix product may sum in another order for another batch size.
+            shifts.append(alphas[:, 0] * weights[0] + alphas[:, 1] * weights[1] + alphas[:, 2] * weights[2])
+        red, green, blue = shifts
+        if batch.shape[1] != 3:
+            return batch + (_RED * red + _GREEN * green + _BLUE * blue)[:, None, None, None]
+        return batch + torch.stack([red, green, blue], dim=1)[:, :, None, None]
+
+
+def _factors(draws: Draws, strength: float, like: torch.Tensor) -> torch.Tensor:
+    return per_sample(draws.uniform(1 - strength, 1 + strength), like)
+
+
+def _means(batch: torch.Tensor) -> torch.Tensor:
+    """The mean of every sample, (N, 1, 1, 1)."""
+    import torch
+
+    # A sum of whole numbers is exact in any order, so the mean can't depend on the batch.
+    total = batch.round().to(torch.int64).sum(dim=(1, 2, 3), keepdim=True)
+    return total.float() / batch[0].numel()
+
+
+def saturated(batch: torch.Tensor, factor: torch.Tensor) -> torch.Tensor:
+    """Colour pictures (N, 3, H, W) with the distance from their grey (ITU-R BT.601) scaled by (N, 1, 1, 1)."""
+    grey = _RED * batch[:, 0:1] + _GREEN * batch[:, 1:2] + _BLUE * batch[:, 2:3]
+    return (batch - grey) * factor + grey
+
+
+def turned_hue(batch: torch.Tensor, turn: torch.Tensor) -> torch.Tensor:
+    """Colour pictures (N, 3, H, W) with all hues of the HSV model moved on by (N, 1, 1, 1) turns."""
+    import torch
+
+    value, which = batch.max(dim=1)  # (N, H, W)
+    chroma = value - batch.amin(dim=1)
+    red, green, blue = batch.unbind(1)
+    by = torch.where(chroma > 0, chroma, torch.ones_like(chroma))
+    # In sixths of a turn: red lies at 0, green at 2, blue at 4.
+    sixth = torch.where(
+        which == 0, (green - blue) / by, torch.where(which == 1, (blue - red) / by + 2, (red - green) / by + 4)
+    )
+    sixth = sixth + 6 * turn[:, 0]
+    channels = []
+    for offset in (5.0, 3.0, 1.0):
+        place = torch.remainder(sixth + offset, 6.0)
+        channels.append(value - chroma * torch.minimum(place, 4 - place).clamp(0, 1))
+    return torch.stack(channels, dim=1)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from pydantic import Field, model_validator
 
-from engine.datasets.augment import AUGMENTATIONS, Pixelwise
+from engine.datasets.augment import AUGMENTATIONS, Dial, Pixelwise
 from engine.datasets.draws import Draws, each
 from engine.device import send
 
@@ -23,6 +23,8 @@ class Erase(Pixelwise):
     """
 
     label = "Erase"
+    family = "Disturbance"
+    dials = (Dial("largest", 0.02, 0.5), Dial("smallest", 0.01, 0.05))
     chance: float = Field(0.5, ge=0, le=1, description="Share of the pictures that lose a rectangle.")
     smallest: float = Field(0.02, gt=0, le=1, description="Smallest share of the picture that is covered.")
     largest: float = Field(0.2, gt=0, le=1, description="Largest share of the picture that is covered.")

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from pydantic import Field, model_validator
 
-from engine.datasets.augment import AUGMENTATIONS, Geometric, after
+from engine.datasets.augment import AUGMENTATIONS, Dial, Geometric, after
 from engine.datasets.draws import Draws, each
 from engine.datasets.moving import Outside
 
@@ -62,6 +62,7 @@ class Rotate(_Filled):
     """
 
     label = "Rotate"
+    dials = (Dial("degrees", 0, 45),)
     degrees: float = Field(10.0, ge=0, le=180, description="Largest angle to either side, in degrees.")
 
     def affine(self, draws: Draws, height: int, width: int) -> np.ndarray:
@@ -75,7 +76,8 @@ class Shift(_Filled):
     Convolutions follow a shift by themselves, but the dense layers behind them have to learn it.
     """
 
-    label = "Shift"
+    label = "Translate"
+    dials = (Dial("horizontal", 0, 0.4), Dial("vertical", 0, 0.4))
     horizontal: float = Field(0.1, ge=0, le=1, description="Largest shift to either side, as a share of the width.")
     vertical: float = Field(0.1, ge=0, le=1, description="Largest shift up or down, as a share of the height.")
 
@@ -99,7 +101,8 @@ class _Zoom(_Filled):
 class Scale(_Zoom):
     """Enlarges or shrinks every picture by a random factor about its centre, as if it were nearer or farther."""
 
-    label = "Scale"
+    label = "Zoom"
+    dials = (Dial("largest", 1, 1.6), Dial("smallest", 1, 0.5))
 
     def affine(self, draws: Draws, height: int, width: int) -> np.ndarray:
         factor = draws.uniform(self.smallest, self.largest)
@@ -114,6 +117,10 @@ class Affine(_Zoom):
     """
 
     label = "Affine"
+    dials = (
+        Dial("degrees", 0, 30), Dial("shift", 0, 0.3), Dial("shear", 0, 20),
+        Dial("largest", 1, 1.4), Dial("smallest", 1, 0.7),
+    )  # fmt: skip
     degrees: float = Field(10.0, ge=0, le=180, description="Largest turn to either side, in degrees.")
     shift: float = Field(0.1, ge=0, le=1, description="Largest shift in either direction, as a share of the side.")
     shear: float = Field(5.0, ge=0, le=60, description="Largest slant to either side, in degrees.")
@@ -127,6 +134,49 @@ class Affine(_Zoom):
         return after(after(lean, zoom(factor, factor)), after(turn, move))
 
 
+@AUGMENTATIONS.register("shear")
+class Shear(_Filled):
+    """Leans every picture to the side and up or down by random angles, as if it were seen askew."""
+
+    label = "Shear"
+    dials = (Dial("horizontal", 0, 30), Dial("vertical", 0, 30))
+    horizontal: float = Field(10.0, ge=0, le=60, description="Largest slant to either side, in degrees.")
+    vertical: float = Field(0.0, ge=0, le=60, description="Largest slant up or down, in degrees.")
+
+    def affine(self, draws: Draws, height: int, width: int) -> np.ndarray:
+        lean = slant(draws.uniform(-self.horizontal, self.horizontal))
+        # Upwards is sideways with the axes swapped.
+        rise = slant(draws.uniform(-self.vertical, self.vertical))[:, ::-1][:, :, [1, 0, 2]]
+        return after(lean, rise)
+
+
+@AUGMENTATIONS.register("crop")
+class Crop(Geometric):
+    """Cuts a random part out of every picture and enlarges it to the full size.
+
+    The network sees objects at many sizes and places, and learns to name them by their parts (Szegedy et al., "Going
+    Deeper with Convolutions", 2015).
+    """
+
+    label = "Random crop"
+    dials = (Dial("smallest", 1, 0.2),)
+    smallest: float = Field(0.6, gt=0, le=1, description="Smallest share of the picture's area that is kept.")
+    stretch: float = Field(
+        1.33, ge=1, le=4, description="How much wider or higher than the picture the part may be: 1.33 is 3:4 to 4:3."
+    )
+
+    def affine(self, draws: Draws, height: int, width: int) -> np.ndarray:
+        area = draws.uniform(self.smallest, 1.0)
+        tallness = each(lambda exponent: self.stretch**exponent, draws.uniform(-1.0, 1.0))
+        # Of a part that is too wide or too high for the picture only the other side is as drawn.
+        across = np.minimum(np.sqrt(area / tallness), 1.0)
+        along = np.minimum(np.sqrt(area * tallness), 1.0)
+        x = draws.uniform(-0.5, 0.5) * (1 - across) * width
+        y = draws.uniform(-0.5, 0.5) * (1 - along) * height
+        zero = np.zeros_like(x)
+        return _maps(across, zero, zero, along, x, y)
+
+
 @AUGMENTATIONS.register("flip")
 class Flip(Geometric):
     """Mirrors some of the pictures.
@@ -135,6 +185,7 @@ class Flip(Geometric):
     """
 
     label = "Flip"
+    dials = (Dial("horizontal", 0, 1),)
     horizontal: float = Field(0.5, ge=0, le=1, description="Chance of swapping left and right.")
     vertical: float = Field(0.0, ge=0, le=1, description="Chance of swapping top and bottom.")
 
