@@ -1,0 +1,146 @@
+"""Sequences from a table of the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from engine.cancel import CancelToken
+from engine.datasets.base import DATASETS, DatasetSource, Fault, SampleSet, SeriesSet
+from engine.datasets.sequences.table import Table, read_table
+from engine.datasets.sequences.windows import Windows
+from engine.errors import BadInput
+from engine.events import Emit, Progress
+
+
+@DATASETS.register("series_table")
+class SeriesTable(DatasetSource):
+    """Your own sequences from a CSV file whose first line names the columns.
+
+    One series in each row: a column holds its class, the others its values one after the other; the task is to tell
+    the classes apart. Or steps downwards: every row is a moment and every column a measured value; the task is to
+    foretell how they go on, as with the generated course of time, and rows are cut into windows in the same way.
+    """
+
+    label = "Sequences from a table"
+    help = "Your own series from a CSV file: one in each row with its class, or moments downwards to foretell."
+    kind = "series"
+    gives: ClassVar[tuple[str, ...]] = ("label", "future")
+
+    file: str = Field("", max_length=4000, description="The CSV file.", json_schema_extra={"path": "file"})
+    layout: Literal["rows", "columns"] = Field(
+        "rows", description="One series in each row with its class, or moments downwards with a column per value."
+    )
+    label_column: str = Field("label", max_length=200, description="In rows: the column that holds the class.")
+    features: int = Field(1, ge=1, le=1000, description="In rows: how many neighbouring cells are one step.")
+    columns: str = Field(
+        "", max_length=4000, description="In columns: which to use, with commas between; empty takes all with numbers."
+    )
+    steps: int = Field(48, ge=1, le=4096, description="In columns: values that the network sees.")
+    horizon: int = Field(12, ge=1, le=1024, description="In columns: values ahead that it foretells.")
+    every_step: bool = Field(
+        False, description="In columns: ask at every step for the value the horizon ahead, not after the window."
+    )
+    every: int = Field(1, ge=1, le=4096, description="In columns: a window begins every so many steps.")
+    scale: bool = Field(
+        True, description="Bring values to mean 0 and deviation 1: each series by its own, columns by their training."
+    )
+
+    def load(self, root: Path, emit: Emit, token: CancelToken) -> SampleSet:
+        if not self.file.strip():
+            raise BadInput("No table has been chosen.", "Choose a CSV file on the Data page.")
+        emit(Progress("Reading the table"))
+        table = read_table((root / self.file).absolute(), token)
+        return self._rows(table, token) if self.layout == "rows" else self._columns(table, token)
+
+    def _rows(self, table: Table, token: CancelToken) -> SeriesSet:
+        label_at = table.place(self.label_column)
+        values_at = [at for at in range(len(table.columns)) if at != label_at]
+        if not values_at or len(values_at) % self.features:
+            raise BadInput(
+                f"{table.path.name} has {len(values_at)} columns of values, which are no steps of {self.features}.",
+                "Set how many neighbouring cells are one step on the Data page.",
+            )
+        good: list[list[float]] = []
+        labels: list[str] = []
+        names: list[str] = []
+        faults = list(table.faults)
+        for row, cells in _whole(table, token):
+            numbers = [table.number(cells[at]) for at in values_at]
+            label = cells[label_at].strip()
+            wrong = next((at for at, number in zip(values_at, numbers, strict=True) if number is None), None)
+            if wrong is not None:
+                faults.append(table.fault(row, _no_number(cells[wrong], table.columns[wrong])))
+            elif not label:
+                faults.append(table.fault(row, f"The column {self.label_column} is empty, so the series has no class."))
+            else:
+                good.append([number for number in numbers if number is not None])
+                labels.append(label)
+                names.append(f"line {table.lines[row]}")
+        if not good:
+            raise _nothing(table, faults)
+        classes = sorted(set(labels), key=lambda name: (name.casefold(), name))
+        numbers_of = {name: number for number, name in enumerate(classes)}
+        series = np.array(good, np.float64).reshape(len(good), -1, self.features)
+        if self.scale:
+            series = _scaled(series, series.mean(axis=1, keepdims=True), series.std(axis=1, keepdims=True))
+        known = np.array([numbers_of[label] for label in labels], np.int64)
+        return SeriesSet(series.astype(np.float32), {"label": known}, classes, known, names, faults)
+
+    def _columns(self, table: Table, token: CancelToken) -> SeriesSet:
+        chosen = [name.strip() for name in self.columns.split(",") if name.strip()]
+        places = [table.place(name) for name in chosen]
+        if not places:
+            # One cell that is no number makes no column of words, or a slip would take a whole column away.
+            rows = [cells for _, cells in _whole(table, token)]
+            known = range(len(table.columns))
+            places = [at for at in known if sum(table.number(row[at]) is not None for row in rows) > len(rows) / 2]
+        if not places:
+            raise BadInput(f"{table.path.name} has no column of numbers.", "Choose a table with measured values.")
+        course = np.full((len(table.rows), len(places)), np.nan)
+        faults = list(table.faults)
+        for row, cells in _whole(table, token):
+            for feature, at in enumerate(places):
+                number = table.number(cells[at])
+                if number is None:
+                    faults.append(table.fault(row, _no_number(cells[at], table.columns[at])))
+                else:
+                    course[row, feature] = number
+        names = [table.columns[at] for at in places]
+        return self._windows(table, course, names, faults)
+
+    def _windows(self, table: Table, course: np.ndarray, features: list[str], faults: list[Fault]) -> SeriesSet:
+        windows = Windows(self.steps, self.horizon, self.every, self.every_step)
+        starts, fixed = windows.starts(len(course), np.isnan(course).any(axis=1))
+        if self.scale:
+            learned = course[windows.learned(len(course))]
+            course = _scaled(course, np.nanmean(learned, axis=0), np.nanstd(learned, axis=0))
+        inputs, future = windows.cut(course, starts)
+        names = [f"line {table.lines[start]}" for start in starts.tolist()]
+        return SeriesSet(inputs, {"future": future}, names=names, faults=faults, fixed=fixed, features=features)
+
+
+def _whole(table: Table, token: CancelToken) -> Iterator[tuple[int, tuple[str, ...]]]:
+    """The rows with as many cells as there are columns, with their numbers."""
+    for row, cells in enumerate(table.rows):
+        token.raise_if_cancelled()
+        if cells:
+            yield row, cells
+
+
+def _scaled(values: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.ndarray:
+    return np.asarray((values - mean) / np.where(deviation > 0, deviation, 1.0))
+
+
+def _no_number(cell: str, column: str) -> str:
+    held = f"holds {cell.strip()[:40]!r}, which is no number" if cell.strip() else "is empty"
+    return f"The column {column} {held}."
+
+
+def _nothing(table: Table, faults: list[Fault]) -> BadInput:
+    first = faults[0]
+    return BadInput(f"No row of {table.path.name} can be used.", f"To begin with, {first.name}: {first.reason}")
