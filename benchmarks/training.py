@@ -41,7 +41,7 @@ from engine.graph.compile import compile_network
 from engine.graph.edits import set_params
 from engine.graph.spec import NetworkSpec
 from engine.project.spec import ProjectSpec
-from engine.tasks.classification import Classification
+from engine.tasks.kinds.classification import Classification
 from engine.training.callbacks.base import Callback
 from engine.training.callbacks.best import BestWeights
 from engine.training.session import make_callbacks, make_trainer
@@ -118,7 +118,6 @@ class Ours(Contestant):
             prepared,
             Classification(prepared.classes),
             compile_network(network),
-            torch.device("cpu"),
             [*make_callbacks(settings, folder, self._tell, BestWeights()), self._waiting],
             self._source.token,
         )
@@ -149,9 +148,9 @@ class Bare(Contestant):
 
     def __init__(self, model: nn.Module, prepared: Prepared, batch: int, fused: bool = False) -> None:
         self._model = model
-        self._images = prepared.train.images.float() / 255  # (N, C, H, W)
+        self._images = prepared.train.inputs.float() / 255  # (N, C, H, W)
         self._labels = prepared.train.labels
-        self._unseen = prepared.validation.images.float() / 255
+        self._unseen = prepared.validation.inputs.float() / 255
         self._answers = prepared.validation.labels
         self._batch = batch
         self._optimiser = torch.optim.Adam(model.parameters(), lr=RATE, fused=fused or None)
@@ -185,7 +184,7 @@ class Loader(Contestant):
         ):
             path = folder / str(label) / f"{place}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            Image.fromarray(prepared.pictures.picture(index)).save(path)
+            Image.fromarray(prepared.samples.picture(index)).save(path)
         transform = transforms.Compose(
             [
                 transforms.Grayscale(),

@@ -43,8 +43,8 @@ def bare_loop(pipe: Connection) -> None:
 
     torch.set_num_threads(1)
     digits, model = prepared_digits(1, 0.8), lenet()
-    images, labels = digits.train.images.float() / 255, digits.train.labels
-    unseen, answers = digits.validation.images.float() / 255, digits.validation.labels
+    images, labels = digits.train.inputs.float() / 255, digits.train.labels
+    unseen, answers = digits.validation.inputs.float() / 255, digits.validation.labels
     optimiser = torch.optim.Adam(model.parameters(), lr=RATE)
 
     def epoch() -> int:

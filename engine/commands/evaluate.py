@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from engine.commands.base import COMMANDS, DONE, Command, Output, table
 from engine.commands.interruptible import run_interruptible
@@ -29,24 +29,26 @@ class Evaluate(Command):
     def run(self, args: Namespace, out: Output) -> int:
         folder = run_folder(args.run)
 
-        from engine.training.evaluate import EvaluateJob
+        from engine.training.evaluate import ClassEvaluation, EvaluateJob
 
         def note(event: Event) -> None:
             if isinstance(event, Notice):
                 out.note(f"{event.what} {event.advice}".rstrip())
 
         evaluation = run_interruptible(EvaluateJob(folder, split=args.split), note)
-        out.data(
-            {
-                "run": folder,
-                "split": args.split,
-                "pictures": int(evaluation.confusion.sum()),
-                "measures": evaluation.measures,
-                "classes": evaluation.classes,
-                "per_class": [dataclasses.asdict(row) for row in evaluation.per_class],
-                "confusion": evaluation.confusion,
-            }
-        )
+        told = {
+            "run": folder,
+            "split": args.split,
+            "task": evaluation.task,
+            "pictures": evaluation.count,
+            "measures": evaluation.measures,
+            "classes": evaluation.classes,
+            "tables": [dataclasses.asdict(one) for one in evaluation.report.tables],
+        }
+        if isinstance(evaluation, ClassEvaluation):
+            told["per_class"] = [dataclasses.asdict(row) for row in evaluation.per_class]
+            told["confusion"] = evaluation.confusion
+        out.data(told)
         for line in _lines(evaluation, args.split):
             out.text(line)
         return DONE
@@ -60,11 +62,19 @@ def run_folder(path: Path) -> Path:
 
 
 def _lines(evaluation: Evaluation, split: str) -> list[str]:
-    rows: list[list[str]] = []
-    for row in evaluation.per_class:
-        cells: list[Any] = list(dataclasses.astuple(row))
-        rows.append([f"{cell:.4f}" if isinstance(cell, float) else str(cell) for cell in cells])
-    names = [field.name for field in dataclasses.fields(evaluation.per_class[0])] if rows else []
-    lines = [f"{int(evaluation.confusion.sum()):,} pictures ({split})"]
+    from engine.training.evaluate import ClassEvaluation
+
+    lines = [f"{evaluation.count:,} {'pictures' if evaluation.task == 'classification' else 'samples'} ({split})"]
     lines += [f"{name.replace('_', ' ')}: {value:.4f}" for name, value in evaluation.measures.items()]
-    return lines + (["", *table(rows, names, right=range(1, len(names)))] if rows else [])
+    tables = [(one.columns, one.rows) for one in evaluation.report.tables]
+    if isinstance(evaluation, ClassEvaluation) and evaluation.per_class:
+        columns = tuple(field.name for field in dataclasses.fields(evaluation.per_class[0]))
+        tables.insert(0, (columns, tuple(dataclasses.astuple(row) for row in evaluation.per_class)))
+    for columns, rows in tables:
+        cells = [[_cell(value) for value in row] for row in rows]
+        lines += ["", *table(cells, list(columns), right=range(1, len(columns)))]
+    return lines
+
+
+def _cell(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else str(value)

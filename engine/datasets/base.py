@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from engine.cancel import CancelToken
+from engine.datasets.annotation import Annotation
 from engine.datasets.spec import Choice, Settings
 from engine.declared import parse_choice
 from engine.events import Emit
@@ -24,28 +25,41 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Fault:
-    """A file that cannot be used as a picture: its name within the dataset, and a sentence that says why."""
+    """Something in a dataset that cannot be used as it is.
+
+    Attributes:
+        name: the file, as a path within the dataset.
+        reason: a sentence that says what is wrong, and what was done about it.
+        line: where in the file, from 1; 0 where that says nothing.
+        repaired: whether it is used all the same, put right as the reason says; else it was left out.
+    """
 
     name: str
     reason: str
+    line: int = 0
+    repaired: bool = False
+
+    @property
+    def place(self) -> str:
+        """The file, with its line where there is one."""
+        return f"{self.name}:{self.line}" if self.line else self.name
 
 
-class PictureSet(ABC):
-    """Labelled pictures that are read when asked for.
+class SampleSet(ABC):
+    """What pictures and sequences have in common.
+
+    Attributes:
+        gives: what is known of every sample, of `engine.datasets.annotation.TARGETS`.
 
     Args:
-        classes: names, in the order of the label numbers.
-        labels: int64, (N,), a class for each picture.
-        names: one for each picture, unique, as a person would look it up.
+        classes: names, in the order of the label numbers; () where nothing is told apart.
+        labels: int64, (N,), a class for each sample, by which the split is stratified; 0 where there are no classes.
+        names: one for each sample, unique, as a person would look it up.
         faults: files found unusable so far.
         fixed: int8, (N,), where the dataset itself says so: 0 training, 1 validation, 2 test; -1 where it is free.
-
-    Class variables:
-
-        keep: whether reading is so slow that what was read should be kept on disk.
     """
 
-    keep: ClassVar[bool] = False
+    gives: tuple[str, ...] = ("label",)
 
     def __init__(
         self,
@@ -65,6 +79,20 @@ class PictureSet(ABC):
         return len(self.labels)
 
     @abstractmethod
+    def fingerprint(self) -> str:
+        """A text that changes whenever a sample, what is known of it or their order may have changed."""
+
+
+class PictureSet(SampleSet):
+    """Pictures that are read when asked for, with what is known of them.
+
+    Class variables:
+        keep: whether reading is so slow that what was read should be kept on disk.
+    """
+
+    keep: ClassVar[bool] = False
+
+    @abstractmethod
     def picture(self, index: int) -> np.ndarray:
         """Return picture `index` in full: uint8, (H, W, 3), RGB. Raises `BadInput` if it can't be read."""
 
@@ -72,9 +100,47 @@ class PictureSet(ABC):
         """Return picture `index`, possibly smaller but not below `side` pixels on its short side if it was above."""
         return self.picture(index)
 
-    @abstractmethod
+    def annotation(self, index: int) -> Annotation:
+        """What is known of picture `index`. Raises `BadInput` if it can't be read."""
+        return Annotation(label=int(self.labels[index]))
+
+
+class SeriesSet(SampleSet):
+    """Sequences, or windows of a text, all of one length, that lie in memory.
+
+    Args:
+        inputs: float32, (N, T, F), or int64 (N, T) for the places of characters in `classes`.
+        targets: arrays with N rows by name: "label" int64 (N,), "future" float32 (N, H, F), "tokens" int64 (N, T).
+        features: names of the F values, where they have any.
+    """
+
+    def __init__(
+        self,
+        inputs: np.ndarray,
+        targets: Mapping[str, np.ndarray],
+        classes: Sequence[str] = (),
+        labels: np.ndarray | None = None,
+        names: Sequence[str] | None = None,
+        faults: Sequence[Fault] = (),
+        fixed: np.ndarray | None = None,
+        features: Sequence[str] = (),
+    ) -> None:
+        count = len(inputs)
+        digits = len(str(max(0, count - 1)))
+        given = np.zeros(count, np.int64) if labels is None else labels
+        super().__init__(classes, given, names or [f"{i:0{digits}d}" for i in range(count)], faults, fixed)
+        self.inputs = inputs
+        self.targets = dict(targets)
+        self.gives = tuple(self.targets)
+        self.features = tuple(features)
+
     def fingerprint(self) -> str:
-        """A text that changes whenever a picture, a label or their order may have changed."""
+        digest = hashlib.blake2b(digest_size=16)
+        for array in (self.inputs, *(self.targets[name] for name in sorted(self.targets)), self.fixed):
+            digest.update(f"{array.dtype} {array.shape}".encode())
+            digest.update(np.ascontiguousarray(array).data)
+        digest.update("\n".join(self.classes).encode())
+        return digest.hexdigest()
 
 
 class ArrayPictures(PictureSet):
@@ -118,15 +184,19 @@ class DatasetSource(Settings):
         help: one sentence: what is in it, and how many pictures.
         needs_network: whether it has to be downloaded or brought along first.
         class_count: how many classes it always has; None where that depends on what is found.
+        kind: what its samples are.
+        gives: targets that it can tell of its samples, as far as that is known before it is read.
     """
 
     label: ClassVar[str]
     help: ClassVar[str]
     needs_network: ClassVar[bool] = False
     class_count: ClassVar[int | None] = None
+    kind: ClassVar[Literal["pictures", "series", "text"]] = "pictures"
+    gives: ClassVar[tuple[str, ...]] = ("label",)
 
-    def load(self, root: Path, emit: Emit, token: CancelToken) -> PictureSet:
-        """Find the pictures; their content is read later, when asked for.
+    def load(self, root: Path, emit: Emit, token: CancelToken) -> SampleSet:
+        """Find the samples; content of pictures is read later, when asked for.
 
         Args:
             root: the project's folder; relative paths in options start there.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,11 +14,13 @@ import psutil
 
 from engine.cancel import CancelToken
 from engine.datasets import cache
-from engine.datasets.base import PARTS, Fault, PictureSet, parse_source
-from engine.datasets.examine import Examination, Examiner
-from engine.datasets.preprocess import Preprocessor
+from engine.datasets.annotation import Annotation
+from engine.datasets.base import PARTS, Fault, PictureSet, SampleSet, SeriesSet, parse_source
+from engine.datasets.examine import Examination, Examiner, examine_series
+from engine.datasets.preprocess import Preprocessor, Unprocessed
 from engine.datasets.spec import DataSpec
 from engine.datasets.split import split
+from engine.datasets.targets import known, stacked
 from engine.errors import BadInput
 from engine.events import Emit, Progress
 
@@ -27,46 +30,58 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Part:
-    """The pictures of one part of the split.
+    """The samples of one part of the split.
 
     Attributes:
-        images: uint8, (N, C, H, W), preprocessed but not yet normalised.
-        labels: int64, (N,).
-        indices: int64, (N,), where each picture stands in the `PictureSet`; ascending.
+        inputs: pictures as uint8, (N, C, H, W), preprocessed but not yet normalised; or sequences, float32 (N, T, F)
+            or int64 (N, T).
+        targets: what is known of them, by the names of `engine.datasets.annotation`, each with N rows.
+        indices: int64, (N,), where each sample stands in the dataset; ascending.
     """
 
-    images: torch.Tensor
-    labels: torch.Tensor
+    inputs: torch.Tensor
+    targets: Mapping[str, torch.Tensor]
     indices: np.ndarray
 
     def __len__(self) -> int:
         return len(self.indices)
 
+    @property
+    def labels(self) -> torch.Tensor:
+        """int64, (N,), the class of each sample; zeros where the task has none."""
+        import torch
+
+        return self.targets.get("label", torch.zeros(len(self), dtype=torch.int64))
+
 
 @dataclass(frozen=True)
 class Prepared:
-    """All parts of a dataset, the pictures they came from, and what was found out on the way."""
+    """All parts of a dataset, the samples they came from, and what was found out on the way."""
 
     train: Part
     validation: Part
     test: Part
     classes: tuple[str, ...]
-    pictures: PictureSet
-    preprocessor: Preprocessor
+    samples: SampleSet
+    preprocessor: Preprocessor | Unprocessed
     examination: Examination
 
     @property
     def faults(self) -> tuple[Fault, ...]:
         """Files that could not be used; they are in no part."""
-        return self.pictures.faults + self.examination.faults
+        return self.samples.faults + self.examination.faults
 
     @cached_property
     def mark(self) -> str:
-        """Equal for the same pictures with the same labels in the same parts, wherever their files lie."""
+        """Equal for the same samples with the same labels in the same parts, wherever their files lie."""
         code = hashlib.blake2b(digest_size=16)
-        for array in (self.examination.digests, self.pictures.labels, *(part.indices for part in self._parts)):
+        for array in (self.examination.digests, self.samples.labels, *(part.indices for part in self._parts)):
             code.update(repr(array.shape).encode())
             code.update(np.ascontiguousarray(array).data)
+        for part in self._parts:
+            for name in sorted(set(part.targets) - {"label"}):
+                code.update(name.encode())
+                code.update(np.ascontiguousarray(part.targets[name].numpy()).data)
         return code.hexdigest()
 
     @property
@@ -81,47 +96,104 @@ class Prepared:
         return parts[name]
 
 
-def prepare(data: DataSpec, root: Path, emit: Emit, token: CancelToken) -> Prepared:
-    """Load, preprocess and split a dataset, holding it as uint8 tensors on the CPU.
+def prepare(data: DataSpec, root: Path, emit: Emit, token: CancelToken, needs: Sequence[str] = ("label",)) -> Prepared:
+    """Load, preprocess and split a dataset, holding it as tensors on the CPU.
 
     Args:
         root: the project's folder; relative paths in the source's options start there.
+        needs: the targets that the task learns from.
 
     Raises:
-        BadInput: the dataset isn't there, holds no usable picture, or doesn't fit into memory.
+        BadInput: the dataset isn't there, lacks what is needed, holds no usable picture, or doesn't fit into memory.
         JobCancelled: the token was set; it is looked at before every picture.
     """
     preprocessor = Preprocessor(data.preprocess)
-    pictures = parse_source(data.source).load(root, emit, token)
-    _check_memory(len(pictures), preprocessor)
-    images, examination = _read(pictures, preprocessor, emit, token)
-    return assemble(data, pictures, preprocessor, images, examination)
+    source = parse_source(data.source)
+    samples = source.load(root, emit, token)
+    require(samples.gives, needs, source.label)
+    if isinstance(samples, SeriesSet):
+        return _series(data, samples, needs)
+    assert isinstance(samples, PictureSet)
+    _check_memory(len(samples), preprocessor)
+    images, examination = _read(samples, preprocessor, emit, token)
+    targets = _targets(samples, examination, preprocessor, needs, emit, token)
+    return assemble(data, samples, preprocessor, images, examination, targets)
+
+
+def require(gives: Sequence[str], needs: Sequence[str], label: str) -> None:
+    """Raise `BadInput` when data that tells `gives` lacks what a task needs."""
+    missing = [name for name in needs if name not in gives]
+    if missing:
+        lacking = " and ".join(TARGET_WORDS[name] for name in missing)
+        given = ", ".join(TARGET_WORDS[name] for name in gives) or "nothing"
+        raise BadInput(
+            f"The task needs {lacking}, and {label} gives {given}.",
+            "Choose another dataset or another task on the Data page, or label what is missing.",
+        )
+
+
+TARGET_WORDS = {
+    "label": "a class for each picture",
+    "labels": "the classes that occur in each picture",
+    "boxes": "boxes",
+    "instances": "outlines of the objects",
+    "regions": "a class for each pixel",
+    "edges": "edges",
+    "normals": "surface normals",
+    "clean": "clean pictures",
+    "future": "how each sequence goes on",
+    "tokens": "the next character",
+}
+"""What a person calls each target."""
 
 
 def assemble(
-    data: DataSpec, pictures: PictureSet, preprocessor: Preprocessor, images: np.ndarray, examination: Examination
+    data: DataSpec,
+    pictures: PictureSet,
+    preprocessor: Preprocessor,
+    images: np.ndarray,
+    examination: Examination,
+    targets: Mapping[str, np.ndarray] | None = None,
 ) -> Prepared:
     """Split preprocessed pictures, uint8 (N, C, H, W), and put every part into tensors."""
+    given = {"label": pictures.labels} if targets is None else targets
+    parts = _parts(images, given, parts_of(data, pictures, examination))
+    return Prepared(*parts, pictures.classes, pictures, preprocessor, examination)
+
+
+def _parts(
+    inputs: np.ndarray, targets: Mapping[str, np.ndarray], indices: tuple[np.ndarray, np.ndarray, np.ndarray]
+) -> tuple[Part, Part, Part]:
     import torch
 
-    parts = parts_of(data, pictures, examination)
-    tensors = [
-        Part(torch.from_numpy(images[indices]), torch.from_numpy(pictures.labels[indices]), indices)
-        for indices in parts
-    ]
-    if len(tensors[0]) == 0:
-        raise BadInput(
-            "There are no pictures to train on.", "Give training a larger share on the Data page, or add pictures."
+    made = [
+        Part(
+            torch.from_numpy(inputs[rows]),
+            {name: torch.from_numpy(array[rows]) for name, array in targets.items()},
+            rows,
         )
-    return Prepared(tensors[0], tensors[1], tensors[2], pictures.classes, pictures, preprocessor, examination)
+        for rows in indices
+    ]
+    if len(made[0]) == 0:
+        raise BadInput(
+            "There is nothing to train on.", "Give training a larger share on the Data page, or add pictures."
+        )
+    return made[0], made[1], made[2]
 
 
-def parts_of(
-    data: DataSpec, pictures: PictureSet, examination: Examination
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The indices of the training, validation and test pictures; unreadable pictures are in none."""
+def _series(data: DataSpec, series: SeriesSet, needs: Sequence[str]) -> Prepared:
+    """Sequences as they are, split into parts."""
+    examination = examine_series(series)
+    targets = {name: series.targets[name] for name in needs}
+    parts = _parts(series.inputs, targets, parts_of(data, series, examination))
+    seen = Unprocessed(series.inputs.shape[1:])
+    return Prepared(*parts, series.classes, series, seen, examination)
+
+
+def parts_of(data: DataSpec, samples: SampleSet, examination: Examination) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The indices of the training, validation and test samples; unreadable pictures are in none."""
     usable = np.flatnonzero(examination.readable)
-    within = split(pictures.labels[usable], examination.twins[usable], data.split, pictures.fixed[usable])
+    within = split(samples.labels[usable], examination.twins[usable], data.split, samples.fixed[usable])
     return usable[within[0]], usable[within[1]], usable[within[2]]
 
 
@@ -151,6 +223,29 @@ def _read(
         cache.save_images(key, preprocessor.spec, images)
         cache.save_examination(key, examination)
     return images, examination
+
+
+def _targets(
+    pictures: PictureSet,
+    examination: Examination,
+    preprocessor: Preprocessor,
+    needs: Sequence[str],
+    emit: Emit,
+    token: CancelToken,
+) -> dict[str, np.ndarray]:
+    """What is known of every picture at the network's size, each with N rows."""
+    if tuple(needs) == ("label",):
+        return {"label": pictures.labels}
+    rows = []
+    for index in range(len(pictures)):
+        token.raise_if_cancelled()
+        if index % 64 == 0:
+            emit(Progress("Preparing what is known of the pictures", index, len(pictures)))
+        readable = bool(examination.readable[index])
+        width, height = examination.sizes[index].tolist() if readable else (1, 1)
+        annotation = pictures.annotation(index) if readable else Annotation()
+        rows.append(known(annotation, (height, width), preprocessor, len(pictures.classes), needs))
+    return stacked(rows)
 
 
 def _check_memory(count: int, preprocessor: Preprocessor) -> None:
@@ -192,8 +287,8 @@ def measure(part: Part) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """
     means: list[float] = []
     deviations: list[float] = []
-    for channel in range(part.images.shape[1]):
-        counts = np.bincount(part.images[:, channel].numpy().reshape(-1), minlength=256)
+    for channel in range(part.inputs.shape[1]):
+        counts = np.bincount(part.inputs[:, channel].numpy().reshape(-1), minlength=256)
         values = np.arange(256) / 255
         mean = float((counts * values).sum() / counts.sum())
         deviation = float(np.sqrt((counts * (values - mean) ** 2).sum() / counts.sum()))

@@ -5,6 +5,7 @@ Importing this module imports neither torch nor cv2.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +15,52 @@ from engine.errors import BadInput
 
 if TYPE_CHECKING:
     import torch
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a picture lies in what the network sees: new = old · scale + offset, along each axis.
+
+    Attributes:
+        height, width: of what the network sees.
+        scale, offset: (x, y).
+    """
+
+    height: int
+    width: int
+    scale: tuple[float, float]
+    offset: tuple[float, float]
+
+    def boxes(self, boxes: np.ndarray) -> np.ndarray:
+        """float64, (M, 4), boxes of the picture in the network's pixels, not clipped."""
+        return np.asarray(boxes.astype(np.float64) * (self.scale * 2) + (self.offset * 2))
+
+    def boxes_back(self, boxes: np.ndarray) -> np.ndarray:
+        """float64, (M, 4), boxes in the network's pixels as boxes of the picture."""
+        return np.asarray((boxes.astype(np.float64) - (self.offset * 2)) / (self.scale * 2))
+
+    def nearest(self, values: np.ndarray, outside: int) -> np.ndarray:
+        """A map (h, w, ...) of the picture at the network's size, each pixel taken from the nearest one."""
+        columns, rows = (
+            np.floor((np.arange(length) + 0.5 - self.offset[axis]) / self.scale[axis]).astype(np.int64)
+            for axis, length in ((0, self.width), (1, self.height))
+        )
+        old_height, old_width = values.shape[:2]
+        made = values[rows.clip(0, old_height - 1)][:, columns.clip(0, old_width - 1)]
+        made[(rows < 0) | (rows >= old_height)] = outside
+        made[:, (columns < 0) | (columns >= old_width)] = outside
+        return np.ascontiguousarray(made)
+
+    def thin(self, values: np.ndarray) -> np.ndarray:
+        """A map of thin lines, uint8 (h, w), at the network's size, so that no line is lost where it shrinks."""
+        from engine.opencv import cv2
+
+        made = self.nearest(values, 255)
+        if min(self.scale) >= 1:
+            return made
+        reach = tuple(int(np.ceil(1 / factor)) | 1 for factor in self.scale)
+        thick = cv2.dilate((values == 1).astype(np.uint8), np.ones(reach[::-1], np.uint8))
+        return np.where((made == 0) & (self.nearest(thick, 0) > 0), np.uint8(1), made)
 
 
 class Preprocessor:
@@ -62,6 +109,17 @@ class Preprocessor:
         channels_last = picture.reshape(spec.height, spec.width, spec.channels)
         return np.ascontiguousarray(channels_last.transpose(2, 0, 1))
 
+    def placement(self, size: tuple[int, int]) -> Placement:
+        """Where a picture of `size` (height, width) lies in what `picture` makes of it."""
+        spec, (height, width) = self.spec, size
+        if spec.fit == "crop":
+            top, left, new_height, new_width = _middle_part(size, spec.height, spec.width)
+            scale = (spec.width / new_width, spec.height / new_height)
+            return Placement(spec.height, spec.width, scale, (-left * scale[0], -top * scale[1]))
+        inner = _inside(size, spec.height, spec.width) if spec.fit == "pad" else (spec.height, spec.width)
+        top, left = (spec.height - inner[0]) // 2, (spec.width - inner[1]) // 2
+        return Placement(spec.height, spec.width, (inner[1] / width, inner[0] / height), (float(left), float(top)))
+
     def normalise(self, batch: torch.Tensor) -> torch.Tensor:
         """Return float32, (N, C, H, W), on the batch's device: (x / 255 − mean) / std.
 
@@ -70,6 +128,11 @@ class Preprocessor:
         """
         scale, offset = self._scale_and_offset(batch.device)
         return batch.float().mul_(scale).add_(offset)
+
+    def restore(self, batch: torch.Tensor) -> torch.Tensor:
+        """The opposite of `normalise`: uint8, of the same shape and on the same device."""
+        scale, offset = self._scale_and_offset(batch.device)
+        return batch.float().sub(offset).div_(scale).round_().clamp_(0, 255).byte()
 
     def _scale_and_offset(self, device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
         import torch
@@ -119,11 +182,16 @@ def resize(picture: np.ndarray, height: int, width: int) -> np.ndarray:
 
 def _middle(picture: np.ndarray, height: int, width: int) -> np.ndarray:
     """The largest middle part that has the proportions of (height, width)."""
-    old_height, old_width = picture.shape[:2]
+    top, left, new_height, new_width = _middle_part(picture.shape[:2], height, width)
+    return picture[top : top + new_height, left : left + new_width]
+
+
+def _middle_part(size: tuple[int, ...], height: int, width: int) -> tuple[int, int, int, int]:
+    """Top, left, height and width of that part."""
+    old_height, old_width = size[:2]
     new_height = max(1, min(old_height, round(old_width * height / width)))
     new_width = max(1, min(old_width, round(old_height * width / height)))
-    top, left = (old_height - new_height) // 2, (old_width - new_width) // 2
-    return picture[top : top + new_height, left : left + new_width]
+    return (old_height - new_height) // 2, (old_width - new_width) // 2, new_height, new_width
 
 
 def _inside(size: tuple[int, ...], height: int, width: int) -> tuple[int, int]:
@@ -137,3 +205,16 @@ def _padded(picture: np.ndarray, height: int, width: int) -> np.ndarray:
     top, left = (height - picture.shape[0]) // 2, (width - picture.shape[1]) // 2
     canvas[top : top + picture.shape[0], left : left + picture.shape[1]] = picture
     return canvas
+
+
+class Unprocessed:
+    """Stands where a `Preprocessor` would for sequences, which reach the network as they are."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.input_shape = shape
+
+    def normalise(self, batch: torch.Tensor) -> torch.Tensor:
+        return batch
+
+    def restore(self, batch: torch.Tensor) -> torch.Tensor:
+        return batch

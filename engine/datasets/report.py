@@ -14,6 +14,7 @@ from engine.datasets.base import PARTS, Fault, PictureSet, parse_source
 from engine.datasets.examine import Examination
 from engine.datasets.prepare import examine, parts_of
 from engine.datasets.spec import DataSpec
+from engine.errors import BadInput
 from engine.events import Emit
 
 SHOWN = 1000  # pictures listed with a finding at most
@@ -74,6 +75,8 @@ class _Case:
 def inspect(data: DataSpec, root: Path, emit: Emit, token: CancelToken) -> DatasetReport:
     """Load a dataset, look at every picture and report. Raises what `DatasetSource.load` raises."""
     pictures = parse_source(data.source).load(root, emit, token)
+    if not isinstance(pictures, PictureSet):
+        raise BadInput("These are sequences, not pictures.", "Choose a dataset of pictures.")
     return report(data, pictures, examine(pictures, emit, token))
 
 

@@ -13,6 +13,7 @@ from typing import Any, NoReturn, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from engine.errors import BadInput
+from engine.frozen import FrozenDict
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -21,6 +22,7 @@ MAX_VALUES = 400_000
 MAX_DEPTH = 60
 MAX_TEXT = 20_000
 MAX_DIGITS = 30
+MAX_OPTIONS = 100
 _SHOWN = 60
 # Whole strings (possessive, so that no input makes it slow), or one bracket.
 _BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
@@ -218,3 +220,12 @@ def as_settings(model: type[M], plain: Any, where: str) -> M:
         first = error.errors(include_url=False)[0]
         place = ".".join((where, *map(str, first["loc"])))
         refuse(place, f"cannot be {shown(first.get('input'))}: {first['msg']}")
+
+
+def as_options(plain: Any, where: str) -> FrozenDict:
+    """Return the options of something that is chosen by its id, which checks them when it is made."""
+    if not isinstance(plain, dict):
+        refuse(where, f"must be an object, not {shown(plain)}")
+    if len(plain) > MAX_OPTIONS:
+        refuse(where, f"has {len(plain):,} entries, more than {MAX_OPTIONS}")
+    return FrozenDict(plain)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from engine.datasets.spec import DataSpec
+from engine.frozen import FrozenDict
 from engine.graph.spec import NetworkSpec
 from engine.training.spec import TrainingSpec
 
@@ -19,6 +20,7 @@ class ProjectSpec:
     network: NetworkSpec = field(default_factory=NetworkSpec)
     data: DataSpec = field(default_factory=DataSpec)
     training: TrainingSpec = field(default_factory=TrainingSpec)
+    task_options: FrozenDict = field(default_factory=FrozenDict)
 
     def with_(self, **changes: Any) -> ProjectSpec:
         return replace(self, **changes)

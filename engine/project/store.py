@@ -8,11 +8,12 @@ from typing import Any
 
 from engine.datasets.spec import DataSpec
 from engine.errors import BadInput
+from engine.frozen import thaw
 from engine.graph.spec import NetworkSpec, to_plain
 from engine.project.atomic import write_atomic
 from engine.project.migrations import PROJECT_STEPS, migrate
 from engine.project.network_file import load_network, network_from_plain, save_network
-from engine.project.plain import as_object, as_settings, as_text, read_plain
+from engine.project.plain import as_object, as_options, as_settings, as_text, read_plain
 from engine.project.spec import ProjectSpec
 from engine.training.spec import TrainingSpec
 
@@ -132,6 +133,7 @@ def project_to_plain(project: ProjectSpec) -> dict[str, Any]:
         "version": VERSION,
         "name": project.name,
         "task": project.task,
+        "task_options": thaw(project.task_options),
         "network": to_plain(project.network),
         "data": project.data.model_dump(mode="json"),
         "training": project.training.model_dump(mode="json"),
@@ -141,11 +143,13 @@ def project_to_plain(project: ProjectSpec) -> dict[str, Any]:
 def project_from_plain(plain: Any) -> ProjectSpec:
     """Turn parsed JSON (of any version) into a project, or raise `BadInput` that names the place."""
     current = migrate(plain, FORMAT, VERSION, PROJECT_STEPS)
-    as_object(current, "", ("format", "version", *_PARTS), _PARTS)
+    as_object(current, "", ("format", "version", "task_options", *_PARTS), _PARTS)
+    task = as_text(current["task"], "task", 100)
     return ProjectSpec(
         name=as_text(current["name"], "name", empty=True),
-        task=as_text(current["task"], "task", 100),
+        task=task,
         network=network_from_plain(current["network"], "network"),
         data=as_settings(DataSpec, current["data"], "data"),
         training=as_settings(TrainingSpec, current["training"], "training"),
+        task_options=as_options(current.get("task_options", {}), "task_options"),
     )

@@ -1,66 +1,91 @@
-"""The pictures of a run as uint8 tensors on the device, handed out in batches that need no worker and no wait."""
+"""The samples of a run as tensors on the device, handed out in batches that need no worker and no wait."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from engine.device import send
+from engine.tasks.batch import Batch
 from engine.training.seeds import epoch_seed
 
 if TYPE_CHECKING:
     from engine.datasets.augment import Augmenter
     from engine.datasets.prepare import Part
-    from engine.datasets.preprocess import Preprocessor
+    from engine.datasets.preprocess import Preprocessor, Unprocessed
 
-# What the pictures may take of the device's free memory; the rest belongs to the network.
+# What the samples may take of the device's free memory; the rest belongs to the network.
 DEVICE_SHARE = 0.4
 
-Batch = tuple[Tensor, Tensor]
-"""Normalised pictures float32 (N, C, H, W) and targets int64 (N,), both on the device."""
+Targets = dict[str, Tensor]
+
+
+class Pool(Protocol):
+    """The samples of one part, wherever they lie."""
+
+    device: torch.device
+    indices: np.ndarray  # int64 (N,), where each sample stands in its dataset
+    labels: Tensor  # int64 (N,), on the CPU
+
+    def __len__(self) -> int: ...
+
+    def stream(self, groups: Sequence[Tensor]) -> Iterator[tuple[Tensor, Targets]]:
+        """The inputs, not yet normalised, and targets of each group of places, int64 (n,), in turn, on the device."""
+        ...
+
+    def normalise(self, inputs: Tensor) -> Tensor: ...
+
+    def restore(self, inputs: Tensor) -> Tensor:
+        """The opposite of `normalise`."""
+        ...
 
 
 class Held:
     """One part of the data: on the device if it fits there, else in main memory and moved a batch at a time."""
 
-    def __init__(self, part: Part, preprocessor: Preprocessor, device: torch.device) -> None:
-        where = device if _fits(part.images, device) else torch.device("cpu")
-        self.images = part.images.to(where)  # (N, C, H, W) uint8
-        self.labels = part.labels.to(where)  # (N,) int64
+    def __init__(self, part: Part, preprocessor: Preprocessor | Unprocessed, device: torch.device) -> None:
+        where = device if _fits((part.inputs, *part.targets.values()), device) else torch.device("cpu")
+        self.inputs = part.inputs.to(where)  # (N, C, H, W) uint8, or sequences
+        self.targets = {name: tensor.to(where) for name, tensor in part.targets.items()}
+        self.labels = part.labels
         self.indices = part.indices
         self.device = device
         self._preprocessor = preprocessor
 
     def __len__(self) -> int:
-        return len(self.labels)
+        return len(self.indices)
 
-    def pick(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
-        """Pictures (uint8) and targets of the places `chosen`, on the device."""
-        at = chosen.to(self.images.device)
-        # Whole pictures are copied as they lie; general indexing takes twice as long.
-        images, labels = self.images.index_select(0, at), self.labels.index_select(0, at)
-        return send(images, self.device), send(labels, self.device)
+    def stream(self, groups: Sequence[Tensor]) -> Iterator[tuple[Tensor, Targets]]:
+        for places in groups:
+            at = places.to(self.inputs.device)
+            # Whole pictures are copied as they lie; general indexing takes twice as long.
+            inputs = send(self.inputs.index_select(0, at), self.device)
+            yield inputs, {name: send(t.index_select(0, at), self.device) for name, t in self.targets.items()}
 
-    def normalise(self, images: Tensor) -> Tensor:
-        return self._preprocessor.normalise(images)
+    def normalise(self, inputs: Tensor) -> Tensor:
+        return self._preprocessor.normalise(inputs)
+
+    def restore(self, inputs: Tensor) -> Tensor:
+        return self._preprocessor.restore(inputs)
 
 
 class TrainingBatches:
     """The training part in a new order every epoch, augmented.
 
-    The order follows from (seed, epoch) and a picture's augmentation from (seed, epoch, index) alone, so a run can
-    go on in the middle of an epoch. The last batch is smaller; a single left-over picture joins the batch before,
+    The order follows from (seed, epoch) and a sample's augmentation from (seed, epoch, index) alone, so a run can
+    go on in the middle of an epoch. The last batch is smaller; a single left-over sample joins the batch before,
     because batch normalisation cannot learn from one.
     """
 
-    def __init__(self, held: Held, augmenter: Augmenter | None, batch_size: int, seed: int) -> None:
-        self._held = held
+    def __init__(self, pool: Pool, augmenter: Augmenter | None, batch_size: int, seed: int) -> None:
+        self.pool = pool
         self._augmenter = augmenter
         self._seed = seed
-        self._bounds = bounds(len(held), batch_size)
+        self._bounds = bounds(len(pool), batch_size)
 
     @property
     def steps(self) -> int:
@@ -70,42 +95,63 @@ class TrainingBatches:
     def epoch(self, epoch: int, first: int = 0) -> Iterator[Batch]:
         """The batches of epoch `epoch` (from 0), beginning with batch `first`."""
         generator = torch.Generator().manual_seed(epoch_seed(self._seed, epoch))
-        order = torch.randperm(len(self._held), generator=generator)
-        held = self._held
-        indices = held.indices[order.numpy()] if self._augmenter else None
-        order = order.to(held.images.device)
-        for start, stop in self._bounds[first:]:
-            images, targets = held.pick(order[start:stop])
-            if self._augmenter is not None and indices is not None:
-                images = self._augmenter(images, epoch, indices[start:stop])
-            yield held.normalise(images), targets
+        order = torch.randperm(len(self.pool), generator=generator)
+        pool = self.pool
+        indices = pool.indices[order.numpy()]
+        parts = self._bounds[first:]
+        for (start, stop), (inputs, targets) in zip(
+            parts, pool.stream([order[start:stop] for start, stop in parts]), strict=True
+        ):
+            shown = indices[start:stop]
+            if self._augmenter is not None:
+                inputs, targets = self._augmenter(inputs, epoch, shown, targets)
+            yield Batch((pool.normalise(inputs),), targets, shown, epoch, self._seed)
 
 
 class OrderedBatches:
-    """A part in its own order and unchanged, for validation and test."""
+    """A part in its own order and unchanged, for validation and test.
 
-    def __init__(self, held: Held, batch_size: int) -> None:
-        self.held = held
+    Args:
+        rounds: int64, (R, k), places that are measured together; see `Task.rounds`. None takes each sample by itself.
+        seed: of the run.
+    """
+
+    def __init__(self, pool: Pool, batch_size: int, rounds: np.ndarray | None = None, seed: int = 0) -> None:
+        self.pool = pool
+        self.rounds = np.arange(len(pool))[:, None] if rounds is None else rounds
         self._batch_size = batch_size
+        self._seed = seed
+
+    def __len__(self) -> int:
+        """Samples, or rounds of them."""
+        return len(self.rounds)
 
     def __iter__(self) -> Iterator[Batch]:
-        held = self.held
-        for start in range(0, len(held), self._batch_size):
-            stop = start + self._batch_size
-            images = send(held.images[start:stop], held.device)
-            yield held.normalise(images), send(held.labels[start:stop], held.device)
+        pool, count = self.pool, self.rounds.shape[1]
+        starts = range(0, len(self.rounds), self._batch_size)
+        rows = [self.rounds[start : start + self._batch_size] for start in starts]
+        groups = [torch.from_numpy(np.ascontiguousarray(row[:, j])) for row in rows for j in range(count)]
+        coming = pool.stream(groups)
+        for row in rows:
+            inputs: list[Tensor] = []
+            targets: Targets = {}
+            for j in range(count):
+                one, known = next(coming)
+                inputs.append(pool.normalise(one))
+                targets |= known if j == 0 else {f"{name}{j}": tensor for name, tensor in known.items()}
+            yield Batch(tuple(inputs), targets, pool.indices[row[:, 0]], -1, self._seed)
 
 
 def bounds(count: int, batch_size: int) -> list[tuple[int, int]]:
-    """Where each of at least one batch starts and stops; no batch holds one picture unless there is only one."""
+    """Where each of at least one batch starts and stops; no batch holds one sample unless there is only one."""
     starts = list(range(0, count, batch_size)) or [0]
     if len(starts) > 1 and count - starts[-1] == 1:
         starts.pop()
     return list(zip(starts, [*starts[1:], count], strict=True))
 
 
-def _fits(images: Tensor, device: torch.device) -> bool:
+def _fits(tensors: Sequence[Tensor], device: torch.device) -> bool:
     if device.type != "cuda":
         return True
     free, _ = torch.cuda.mem_get_info(device)
-    return images.numel() < DEVICE_SHARE * free
+    return sum(tensor.numel() * tensor.element_size() for tensor in tensors) < DEVICE_SHARE * free

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +16,21 @@ from engine.cancel import CancelToken
 from engine.errors import BadInput
 from engine.events import Emit, Notice, Progress
 from engine.project.atomic import write_atomic
-from engine.tasks.classification import Classification, ClassRow
+from engine.tasks.kinds.classification import Classification, ClassMeter, ClassRow
+from engine.tasks.report import TaskReport
 from engine.training.run_folder import REPORT
 
 if TYPE_CHECKING:
-    from torch import nn
+    import torch
 
     from engine.datasets.prepare import Prepared
     from engine.tasks.base import Task
+    from engine.training.measuring import Runner
 
 BATCH = 256
+SMALL = 3 * 64 * 64  # values of a sample up to which so many are measured at once
+FEW = 16
+EXAMPLES = 48
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,24 @@ class Evaluation:
 
     Attributes:
         split: "train", "validation" or "test".
-        measures: over all pictures: loss, accuracy, and precision, recall and F1 as plain (macro) and
-            support-weighted means over the classes that occur among truth or predictions.
+        task: its id. count: samples, or rounds of them, that were measured.
+        measures: over all of them: loss, and those of the task.
+        report: tables, plots and examples.
+    """
+
+    split: str
+    task: str
+    classes: tuple[str, ...]
+    count: int
+    measures: Mapping[str, float]
+    report: TaskReport
+
+
+@dataclass(frozen=True)
+class ClassEvaluation(Evaluation):
+    """The answers of a classifier of pictures, one by one.
+
+    Attributes:
         per_class: one row per class, in the order of `classes`.
         confusion: int64, (K, K): rows are the truth, columns what it was taken for.
         truth, predicted: int64, (N,). confidence: float32, (N,), in 0..1.
@@ -42,9 +64,6 @@ class Evaluation:
         images: uint8, (N, H, W) or (N, H, W, 3) in RGB, as the network sees them.
     """
 
-    split: str
-    classes: tuple[str, ...]
-    measures: Mapping[str, float]
     per_class: tuple[ClassRow, ...]
     confusion: np.ndarray
     truth: np.ndarray
@@ -77,13 +96,14 @@ class EvaluateJob:
     def __call__(self, emit: Emit, token: CancelToken) -> Evaluation:
         from engine.datasets.prepare import prepare
         from engine.device import pick_device
-        from engine.tasks.base import TASKS
         from engine.training.runs import load_run
+        from engine.training.session import runner
 
         emit(Progress("Loading the run"))
         run = load_run(self.run_dir, pick_device("auto"))
         root = self.root or run.config.project_root(Path(self.run_dir))
-        prepared = prepare(run.config.data, root, emit, token)
+        task = run.config.make_task()
+        prepared = prepare(run.config.data, root, emit, token, task.needs)
         if prepared.classes != run.classes:
             raise BadInput(
                 f"The run tells {len(run.classes)} classes apart and the data now has {len(prepared.classes)} others.",
@@ -101,43 +121,65 @@ class EvaluateJob:
             )
         token.raise_if_cancelled()
         emit(Progress("Measuring"))
-        return evaluate_part(run.model, TASKS.get(run.config.task)(run.classes), prepared, self.split)
+        task.learn_data({**prepared.train.targets, "inputs": prepared.train.inputs})
+        return evaluate_part(runner(run.model, run.spec), task, prepared, self.split, run.config.training.seed)
 
 
-def evaluate_part(model: nn.Module, task: Task, prepared: Prepared, split: str) -> Evaluation:
+def evaluate_part(run: Runner, task: Task, prepared: Prepared, split: str, seed: int) -> Evaluation:
     """Measure a network in its present state, on its device, on one part. Raises `BadInput` if the part is empty."""
-    from engine.training.batches import Held, OrderedBatches
-    from engine.training.callbacks.samples import as_pictures
+    from engine.training.measuring import evaluate
     from engine.training.precision import Precision
-    from engine.training.trainer import evaluate
+    from engine.training.session import measured
 
     part = prepared.part(split)
     if not len(part):
         raise BadInput(f"There are no {split} pictures.", f"Give {split} a share on the Data page and train again.")
-    if not isinstance(task, Classification):
-        raise BadInput(f"{task.label} has no evaluation.", "Choose a classification run.")
-    device = next(model.parameters()).device
-    batches = OrderedBatches(Held(part, prepared.preprocessor, device), BATCH)
-    outcome = evaluate(model, task, batches, Precision("float32", device))
-    return Evaluation(
-        split=split,
-        classes=task.classes,
-        measures={"loss": outcome.loss, **outcome.measures},
-        per_class=task.rows(outcome.predicted, part.labels),
-        confusion=task.confusion(outcome.predicted, part.labels).numpy(),
-        truth=part.labels.numpy(),
-        predicted=outcome.predicted.numpy(),
-        confidence=outcome.confidence.numpy(),
+    device = next(run.model.parameters()).device
+    batches = measured(prepared, split, task, device, BATCH if part.inputs[0].numel() <= SMALL else FEW, seed)
+    shown = np.unique(np.linspace(0, len(batches) - 1, EXAMPLES).round().astype(int)).tolist()
+    outcome = evaluate(run, task, batches, Precision("float32", device), full=True, keep=shown)
+    sketches = [task.sketch(row.picture, row.answer, row.truth) for _, row in sorted(outcome.kept.items())]
+    task.run = run
+    report = task.report(outcome.meter, sketches)
+    plain: dict[str, Any] = {
+        "split": split,
+        "task": task.id,
+        "classes": task.classes,
+        "count": len(batches),
+        "measures": {"loss": outcome.loss, **outcome.measures},
+        "report": report,
+    }
+    if not isinstance(task, Classification) or not isinstance(outcome.meter, ClassMeter):
+        return Evaluation(**plain)
+    predicted, truth = outcome.meter.predicted, outcome.meter.truth
+    return ClassEvaluation(
+        **plain,
+        per_class=task.rows(predicted, truth),
+        confusion=task.confusion(predicted, truth).numpy(),
+        truth=truth.numpy(),
+        predicted=predicted.numpy(),
+        confidence=outcome.meter.confidence.numpy(),
         indices=part.indices,
-        names=tuple(prepared.pictures.names[index] for index in part.indices),
-        images=as_pictures(part.images),
+        names=tuple(prepared.samples.names[index] for index in part.indices),
+        images=as_pictures(part.inputs),
     )
 
 
+def as_pictures(images: torch.Tensor) -> np.ndarray:
+    """uint8 (N, C, H, W) as pictures to show: (N, H, W) for one channel, (N, H, W, 3) for three."""
+    array = images.numpy()
+    return np.ascontiguousarray(array[:, 0] if array.shape[1] == 1 else array.transpose(0, 2, 3, 1))
+
+
 def write_report(run_dir: Path, evaluation: Evaluation) -> None:
-    """Write the per-class table and the confusion matrix as CSV into the run's `report` folder."""
+    """Write the tables of an evaluation as CSV into the run's `report` folder."""
     folder = run_dir / REPORT
     folder.mkdir(exist_ok=True)
+    for table in evaluation.report.tables:
+        name = "_".join(re.findall(r"[a-z0-9]+", table.title.lower())) or "table"
+        write_atomic(folder / f"{evaluation.split}_{name}.csv", _csv([table.columns, *table.rows]))
+    if not isinstance(evaluation, ClassEvaluation):
+        return
     head = ["class", "precision", "recall", "f1", "support", "predicted"]
     rows = [[r.name, r.precision, r.recall, r.f1, r.support, r.predicted] for r in evaluation.per_class]
     write_atomic(folder / f"{evaluation.split}_classes.csv", _csv([head, *rows]))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from engine.events import Event
+from engine.tasks.base import Sketch
 
 
 @dataclass(frozen=True)
@@ -47,13 +46,10 @@ class EpochDone(Event):
 
 @dataclass(frozen=True)
 class SamplePredictions(Event):
-    """The same few validation pictures after every epoch. Images are uint8, (N, H, W) or (N, H, W, 3) in RGB."""
+    """The same few validation samples after every epoch, with what the network answers."""
 
     epoch: int
-    images: np.ndarray
-    truth: tuple[int, ...]
-    predicted: tuple[int, ...]
-    confidence: tuple[float, ...]
+    samples: tuple[Sketch, ...]
 
 
 @dataclass(frozen=True)

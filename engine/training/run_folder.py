@@ -16,12 +16,24 @@ from typing import Any, Literal, cast, get_args
 
 from engine.datasets.spec import DataSpec
 from engine.errors import BadInput
+from engine.frozen import FrozenDict, thaw
 from engine.graph.spec import NetworkSpec
 from engine.project.atomic import write_atomic
 from engine.project.lock import FileLock
-from engine.project.plain import as_list, as_number, as_object, as_settings, as_text, read_plain, refuse, shown
+from engine.project.plain import (
+    as_list,
+    as_number,
+    as_object,
+    as_options,
+    as_settings,
+    as_text,
+    read_plain,
+    refuse,
+    shown,
+)
 from engine.project.spec import ProjectSpec
 from engine.project.store import load_network, save_network
+from engine.tasks.base import Task, make_task
 from engine.training.spec import TrainingSpec
 
 Status = Literal["running", "finished", "stopped", "failed"]
@@ -35,7 +47,19 @@ FORMAT = "vitrine-run"
 VERSION = 1
 MAX_CLASSES = 100_000
 
-_CONFIG = ("name", "task", "classes", "data", "training", "root", "created", "device", "torch", "pictures")
+_CONFIG = (
+    "name",
+    "task",
+    "classes",
+    "data",
+    "training",
+    "root",
+    "created",
+    "device",
+    "torch",
+    "pictures",
+    "task_options",
+)
 
 
 @dataclass(frozen=True)
@@ -59,10 +83,15 @@ class RunConfig:
     device: str = ""
     torch: str = ""
     pictures: str = ""
+    task_options: FrozenDict = field(default_factory=FrozenDict)
 
     def project(self, network: NetworkSpec) -> ProjectSpec:
         """The project as it was when the run was started."""
-        return ProjectSpec(self.name, self.task, network, self.data, self.training)
+        return ProjectSpec(self.name, self.task, network, self.data, self.training, self.task_options)
+
+    def make_task(self) -> Task:
+        """The run's task. Raises `BadInput` when the file names one that does not exist."""
+        return make_task(self.task, self.classes, self.task_options, label_smoothing=self.training.label_smoothing)
 
     def project_root(self, run_dir: Path) -> Path:
         """Where relative paths of the data start: the project's folder, also after it was copied elsewhere."""
@@ -92,6 +121,7 @@ def write_config(run_dir: Path, network: NetworkSpec, config: RunConfig) -> None
         "version": VERSION,
         "name": config.name,
         "task": config.task,
+        "task_options": thaw(config.task_options),
         "classes": list(config.classes),
         "data": config.data.model_dump(mode="json"),
         "training": config.training.model_dump(mode="json"),
@@ -130,7 +160,7 @@ def _config(plain: Any) -> RunConfig:
     return RunConfig(
         name=as_text(plain["name"], "name", empty=True),
         task=as_text(plain["task"], "task", 100),
-        classes=tuple(as_text(item, f"classes[{k}]", 1000, empty=True) for k, item in enumerate(classes)),
+        classes=tuple(_class(item, f"classes[{k}]") for k, item in enumerate(classes)),
         data=as_settings(DataSpec, plain["data"], "data"),
         training=as_settings(TrainingSpec, plain["training"], "training"),
         root=as_text(plain.get("root", ""), "root", 10_000, empty=True),
@@ -138,7 +168,13 @@ def _config(plain: Any) -> RunConfig:
         device=as_text(plain.get("device", ""), "device", empty=True),
         torch=as_text(plain.get("torch", ""), "torch", empty=True),
         pictures=as_text(plain.get("pictures", ""), "pictures", empty=True),
+        task_options=as_options(plain.get("task_options", {}), "task_options"),
     )
+
+
+def _class(value: Any, where: str) -> str:
+    """A class's name; the characters of a text are classes too, and a line break or a tabulator is one of them."""
+    return value if value in ("\n", "\t") else as_text(value, where, 1000, empty=True)
 
 
 def write_summary(run_dir: Path, summary: Summary) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from engine.errors import BadInput
 from engine.graph.spec import NetworkSpec
 from engine.project.plain import read_bytes
+from engine.tasks.base import TASKS
 from engine.training.run_folder import (
     CONFIG_FILE,
     METRICS_FILE,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from engine.datasets.preprocess import Preprocessor
 
 RUNS = "runs"
-HEADLINE = "accuracy"
 _NAME = re.compile(r"run-(\d{1,9})")
 
 
@@ -45,7 +45,9 @@ class RunInfo:
         name: of the folder; unique in its project.
         message: why it stopped or failed, "" otherwise.
         epochs: how many were planned; `epochs_done` were trained.
-        best_epoch, best_value: the highest validation accuracy and when; 0 and None before the first.
+        best_epoch, best_value: the best value of the task's headline on validation and when; 0 and None before the
+            first.
+        task, headline: ids of the task and of the measure that its best epoch is chosen by.
         test: measures on the test pictures; empty before the end.
         rows: the lines of `metrics.csv`, by column; what is undefined is left out.
     """
@@ -63,6 +65,8 @@ class RunInfo:
     classes: tuple[str, ...] = ()
     test: Mapping[str, float] = field(default_factory=dict)
     rows: tuple[Mapping[str, float], ...] = ()
+    task: str = "classification"
+    headline: str = "accuracy"
 
 
 @dataclass(frozen=True)
@@ -96,7 +100,8 @@ def run_info(folder: Path) -> RunInfo:
         changed = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
         return RunInfo(folder, folder.name, "failed", changed, message=str(error))
     best = max(rows, key=lambda row: (row.get("best", 0.0), row["epoch"]), default={})
-    value = best.get(f"val_{HEADLINE}")
+    headline = TASKS.get(config.task).headline if config.task in TASKS else ""
+    value = best.get(f"val_{headline}")
     return RunInfo(
         folder,
         folder.name,
@@ -107,6 +112,8 @@ def run_info(folder: Path) -> RunInfo:
         epochs_done=int(rows[-1]["epoch"]) if rows else 0,
         best_epoch=int(best.get("epoch", 0)),
         best_value=value,
+        task=config.task,
+        headline=headline,
         seconds=rows[-1].get("seconds", 0.0) if rows else 0.0,
         classes=config.classes,
         test=summary.test,

@@ -21,10 +21,11 @@ from engine.errors import BadInput, JobCancelled, VitrineError
 from engine.events import Emit, Notice, Progress
 from engine.graph.analyse import analyse
 from engine.graph.compile import compile_network
+from engine.graph.spec import NetworkSpec, Shape
 from engine.job import explain
 from engine.project.spec import ProjectSpec
 from engine.project.store import inside
-from engine.tasks.base import TASKS, Task
+from engine.tasks.base import TASKS, Task, make_task
 from engine.training.batches import Held, OrderedBatches, TrainingBatches
 from engine.training.callbacks.advice import Advisor
 from engine.training.callbacks.base import Callback
@@ -38,6 +39,7 @@ from engine.training.checkpoint import FOLDER as CHECKPOINTS
 from engine.training.checkpoint import best_path, last_path, load_best, load_last, load_weights
 from engine.training.evaluate import evaluate_part, write_report
 from engine.training.events import Advice, RunStarted, RunSummary
+from engine.training.measuring import Runner
 from engine.training.optimisers import make_optimiser
 from engine.training.precision import Precision
 from engine.training.restore import check_plain
@@ -81,8 +83,9 @@ def _train(job: TrainJob, emit: Emit, token: CancelToken) -> RunSummary:
     settings = project.training
     device = pick_device(settings.device)
     emit(Progress("Reading the pictures"))
-    prepared = prepare(project.data, job.root, emit, token)
-    task = TASKS.get(project.task)(prepared.classes, settings.label_smoothing)
+    prepared = prepare(project.data, job.root, emit, token, TASKS.get(project.task).needs)
+    task = make_task(project.task, prepared.classes, project.task_options, label_smoothing=settings.label_smoothing)
+    task.learn_data({**prepared.train.targets, "inputs": prepared.train.inputs})
     emit(Progress("Building the network"))
     torch.set_num_threads(threads_for(project, torch.get_num_threads()))
     model = make_model(project, prepared, task, device)
@@ -91,7 +94,7 @@ def _train(job: TrainJob, emit: Emit, token: CancelToken) -> RunSummary:
         emit(start_from(model, project.network, settings.start_weights, job.root))
     best = BestWeights()
     callbacks = make_callbacks(project.training, job.run_dir, emit, best)
-    trainer = make_trainer(project, prepared, task, model, device, callbacks, token)
+    trainer = make_trainer(project, prepared, task, model, callbacks, token)
     _write_config(job, project, prepared, device)
     if resuming:
         _resume(trainer, job.run_dir)
@@ -124,28 +127,49 @@ def _project(job: TrainJob) -> ProjectSpec:
 
 def make_model(project: ProjectSpec, prepared: Prepared, task: Task, device: torch.device) -> nn.Module:
     """The network with weights drawn from the seed. Raises `BadInput` where it does not fit the data or the task."""
-    pictures = prepared.preprocessor.input_shape
-    inputs = project.network.inputs
-    if len(inputs) != 1:
-        raise BadInput(f"The network has {len(inputs)} inputs.", "Draw exactly one Input for the picture.")
-    wanted = tuple(inputs[0].params.get("shape", pictures))
-    if wanted != pictures:
-        theirs, ours = ("×".join(map(str, shape)) for shape in (pictures, wanted))
-        raise BadInput(
-            f"The pictures are {theirs} and the network's input {inputs[0].id!r} takes {ours}.",
-            f"Set the input's shape to {theirs}, or the picture size on the Data page to {ours}.",
-            node=inputs[0].id,
-        )
+    network = project.network
+    inputs, outputs = ends(network)
+    task.check(inputs, outputs, prepared.preprocessor.input_shape)
     torch.manual_seed(project.training.seed)
-    model = compile_network(project.network)
-    with torch.no_grad():
-        answer = model.eval()(prepared.preprocessor.normalise(prepared.train.images[:1]))
-    if not isinstance(answer, torch.Tensor):
-        raise BadInput("The network has several outputs.", "Draw exactly one Output.")
-    task.check(tuple(answer.shape[1:]))
+    model = compile_network(network)
     if not any(p.requires_grad for p in model.parameters()):
         raise BadInput("The network has no weights to learn.", "Add a layer with weights, such as Linear or Conv2d.")
+    task.start_values(model, network)
     return model.to(device)
+
+
+def ends(network: NetworkSpec) -> tuple[dict[str, Shape], dict[str, Shape]]:
+    """The shapes of all Inputs and Outputs by id, without the batch. Raises `BadInput` while there are errors."""
+    found = analyse(network)
+    if found.errors:
+        first = found.errors[0]
+        raise BadInput(first.message, first.advice, node=first.node)
+    shapes = {node.id: found.nodes[node.id].output_shape for node in (*network.inputs, *network.outputs)}
+    known = {id: tuple(shape) for id, shape in shapes.items() if shape is not None}
+    return {node.id: known[node.id] for node in network.inputs}, {node.id: known[node.id] for node in network.outputs}
+
+
+def runner(model: nn.Module, network: NetworkSpec) -> Runner:
+    """The network as its task calls it."""
+    return Runner(model, [node.id for node in network.outputs])
+
+
+def learner(model: nn.Module, network: NetworkSpec, task: Task) -> Runner | None:
+    """The network as it is trained, where the task wants another drawing for that: one set of weights, two modules."""
+    drawn = task.training_spec(network)
+    if drawn is network:
+        return None
+    twin = compile_network(drawn)
+    twin.load_state_dict(model.state_dict(keep_vars=True), assign=True)
+    return runner(twin, drawn)
+
+
+def measured(
+    prepared: Prepared, part: str, task: Task, device: torch.device, batch_size: int, seed: int
+) -> OrderedBatches:
+    """A part as it is measured."""
+    pool = Held(prepared.part(part), prepared.preprocessor, device)
+    return OrderedBatches(pool, batch_size, task.rounds(pool.labels.numpy(), seed), seed)
 
 
 def make_trainer(
@@ -153,23 +177,24 @@ def make_trainer(
     prepared: Prepared,
     task: Task,
     model: nn.Module,
-    device: torch.device,
     callbacks: list[Callback],
     token: CancelToken,
 ) -> Trainer:
-    """The loop of a project, its data on the device."""
+    """The loop of a project, its data on the device of the model."""
     settings = project.training
+    device = next(model.parameters()).device
     size = settings.batch_size
     augmenter = Augmenter(project.data.augmentation, settings.seed) if project.data.augmentation else None
     held = Held(prepared.train, prepared.preprocessor, device)
     batches = TrainingBatches(held, augmenter, size, settings.seed)
     validation = None
     if len(prepared.validation):
-        validation = OrderedBatches(Held(prepared.validation, prepared.preprocessor, device), evaluation_batch(size))
+        validation = measured(prepared, "validation", task, device, evaluation_batch(size), settings.seed)
     optimiser = make_optimiser(settings.optimiser, model.named_parameters(), settings.weight_decay)
     schedule = parse_schedule(settings.schedule).make(optimiser, Plan(settings.epochs, batches.steps))
     return Trainer(
-        model=model,
+        run=runner(model, project.network),
+        learner=learner(model, project.network, task),
         task=task,
         optimiser=optimiser,
         schedule=schedule,
@@ -210,6 +235,7 @@ def _write_config(job: TrainJob, project: ProjectSpec, prepared: Prepared, devic
     fresh = RunConfig(
         name=project.name,
         task=project.task,
+        task_options=project.task_options,
         classes=prepared.classes,
         data=project.data,
         training=project.training,
@@ -261,7 +287,7 @@ def _finish(job: TrainJob, prepared: Prepared, trainer: Trainer, best: BestWeigh
     load_weights(trainer.model, load_best(job.run_dir), best_path(job.run_dir))
     if len(prepared.test):
         emit(Progress("Measuring on the test pictures"))
-        evaluation = evaluate_part(trainer.model, trainer.task, prepared, "test")
+        evaluation = evaluate_part(trainer.run, trainer.task, prepared, "test", trainer.seed)
         test = dict(evaluation.measures)
         write_report(job.run_dir, evaluation)
     at = trainer.position

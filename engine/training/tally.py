@@ -32,20 +32,28 @@ class Tally:
 
     def __init__(self) -> None:
         self.loss_sum = 0.0
-        self.sums: list[float] = []
+        self.sums: dict[str, float] = {}
         self.count = 0
         self.norm = math.nan  # the newest measured gradient norm
         self.steps: list[Step] = []
         self._pending: list[tuple[int, float, int]] = []
         self._losses: list[Tensor] = []
         self._sums: list[Tensor] = []
+        self._names: tuple[str, ...] = ()
         self._norms: dict[int, Tensor] = {}
 
-    def add(self, step: int, rate: float, count: int, loss: Tensor, sums: Tensor, norm: Tensor | None) -> None:
-        """Note one step: `loss` and `norm` 0-dimensional, `sums` (k,), all detached and on the device."""
+    def add(
+        self, step: int, rate: float, count: int, loss: Tensor, sums: Mapping[str, Tensor], norm: Tensor | None
+    ) -> None:
+        """Note one step: `loss`, `norm` and every sum 0-dimensional, detached and on the device.
+
+        The names of the sums are the same in every step of an epoch.
+        """
+        self._names = tuple(sums)
         self._pending.append((step, rate, count))
         self._losses.append(loss)
-        self._sums.append(sums)
+        if sums:
+            self._sums.append(torch.stack([value.float() for value in sums.values()]))
         if norm is not None:
             self._norms[step] = norm
 
@@ -54,13 +62,14 @@ class Tally:
         if not self._pending:
             return
         losses = torch.stack(self._losses).tolist()
-        sums = torch.stack(self._sums).tolist()
+        sums = torch.stack(self._sums).tolist() if self._sums else [[]] * len(losses)
         norms = (
             dict(zip(self._norms, torch.stack(list(self._norms.values())).tolist(), strict=True)) if self._norms else {}
         )
         for (step, rate, count), loss, parts in zip(self._pending, losses, sums, strict=True):
             self.loss_sum += loss * count
-            self.sums = [old + new for old, new in zip(self.sums or [0.0] * len(parts), parts, strict=True)]
+            for name, value in zip(self._names, parts, strict=True):
+                self.sums[name] = self.sums.get(name, 0.0) + value
             self.count += count
             self.norm = norms.get(step, self.norm)
             self.steps.append(Step(step, count, loss, rate, self.norm))
@@ -77,14 +86,17 @@ class Tally:
 
     def new_epoch(self) -> None:
         """Start the sums again; untaken steps stay."""
-        self.loss_sum, self.sums, self.count = 0.0, [], 0
+        self.loss_sum, self.sums, self.count = 0.0, {}, 0
 
     def state(self) -> dict[str, Any]:
         self.flush()
-        return {"loss_sum": self.loss_sum, "sums": list(self.sums), "count": self.count, "norm": self.norm}
+        return {"loss_sum": self.loss_sum, "sums": dict(self.sums), "count": self.count, "norm": self.norm}
 
     def load(self, state: Mapping[str, Any]) -> None:
         self.loss_sum = float(state["loss_sum"])
-        self.sums = [float(value) for value in state["sums"]]
+        sums = state["sums"]
+        # Runs of the first release kept the number of right answers alone.
+        named = sums if isinstance(sums, Mapping) else zip(("right",), sums, strict=False)
+        self.sums = {str(name): float(value) for name, value in dict(named).items()}
         self.count = int(state["count"])
         self.norm = float(state["norm"])

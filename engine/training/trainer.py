@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.cancel import CancelToken
 from engine.errors import JobCancelled, JobFailed
-from engine.tasks.base import Task
+from engine.tasks.base import Task, Turn
+from engine.tasks.batch import Batch, Outputs
 from engine.training.batches import OrderedBatches, TrainingBatches
 from engine.training.callbacks.base import Callback
+from engine.training.measuring import Outcome, Runner, added, evaluate
 from engine.training.precision import Precision
 from engine.training.restore import load_optimiser, whole_position
 from engine.training.schedules import Stepper
 from engine.training.seeds import epoch_seed
 from engine.training.tally import Tally
+
+TERM = "loss:"  # before the name of a term of the loss among an epoch's sums
 
 
 @dataclass
@@ -31,16 +36,6 @@ class Position:
     batch: int = 0
     step: int = 0
     seconds: float = 0.0
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What the network made of a whole part. All tensors are on the CPU and of shape (N,)."""
-
-    loss: float
-    measures: Mapping[str, float]
-    predicted: Tensor
-    confidence: Tensor
 
 
 @dataclass(frozen=True)
@@ -58,12 +53,18 @@ class EpochResult:
 
 
 class Trainer:
-    """Trains one network. The state is whole between any two steps, so it can stop and go on anywhere."""
+    """Trains one network. The state is whole between any two steps, so it can stop and go on anywhere.
+
+    Args:
+        run: the network as it is used.
+        learner: the same weights as they are trained, where that is another module; see `Task.training_spec`.
+    """
 
     def __init__(
         self,
         *,
-        model: nn.Module,
+        run: Runner,
+        learner: Runner | None = None,
         task: Task,
         optimiser: torch.optim.Optimizer,
         schedule: Stepper,
@@ -75,8 +76,11 @@ class Trainer:
         seed: int = 0,
         token: CancelToken,
     ) -> None:
-        self.model = model
+        self.run = run
+        self.learner = learner or run
+        self.model = run.model
         self.task = task
+        self.turns = task.turns()
         self.optimiser = optimiser
         self.schedule = schedule
         self.batches = batches
@@ -89,6 +93,7 @@ class Trainer:
         self.position = Position()
         self.tally = Tally()
         self.outcome: Outcome | None = None  # of the newest validation
+        self.keep: tuple[int, ...] = ()  # places of the validation whose answers are kept
         self.norm_wanted = True  # whether the next step measures its gradient
         self.stopping = False  # set by a callback: no further epoch
         self._random: Mapping[str, Any] | None = None  # of the generators, to go on from
@@ -103,11 +108,12 @@ class Trainer:
         try:
             while at.epoch < epochs and not self.stopping:
                 self.model.train()
+                self.learner.model.train()
                 if at.batch == 0:
                     self.tally.new_epoch()
                     torch.manual_seed(epoch_seed(self.seed, at.epoch))
-                for images, targets in self.batches.epoch(at.epoch, at.batch):
-                    self._step(images, targets)
+                for batch in self.batches.epoch(at.epoch, at.batch):
+                    self._step(batch)
                     clock.tick()
                     for hook in self._step_hooks:
                         hook(self)
@@ -122,20 +128,53 @@ class Trainer:
             raise
         self._tell("ended")
 
-    def _step(self, images: Tensor, targets: Tensor) -> None:
+    def _step(self, batch: Batch) -> None:
         at = self.position
         rate = self.schedule.set_step(at.step)
-        with self.precision.autocast():
-            outputs = self.model(images)
-            loss = self.task.loss(outputs, targets)
         # Always at the end of an epoch, so that the number in its row does not hang on the clock.
         wanted = self.norm_wanted or at.batch == self.batches.steps - 1
-        norm = self.precision.descend(loss, self.optimiser, self.clip_norm, wanted)
+        total, norm = None, None
+        sums: dict[str, Tensor] = {}
+        for turn in self.turns:
+            with self._learning(turn):
+                fed = self.task.feed(batch)
+                with self.precision.autocast():
+                    outputs, terms = self.task.step(self.learner, fed, turn)
+                    loss = added(terms)
+                norm = self.precision.descend(loss, self.optimiser, self.clip_norm, wanted)
+            total = loss.detach() if total is None else total + loss.detach()
+            sums |= self._sums(outputs, fed, terms)
         self.norm_wanted = False
         at.step += 1
         at.batch += 1
-        sums = self.task.sums(outputs.detach(), targets)
-        self.tally.add(at.step, rate, len(targets), loss.detach(), sums, norm)
+        assert total is not None
+        self.tally.add(at.step, rate, len(batch), total, sums, norm)
+
+    def _sums(self, outputs: Outputs, batch: Batch, terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """What is added up over the epoch: the task's own sums, and the terms of the loss where there are several."""
+        sums = dict(self.task.sums({name: output.detach() for name, output in outputs.items()}, batch))
+        if len(terms) > 1 or len(self.turns) > 1:
+            sums |= {f"{TERM}{name}": term.detach() * len(batch) for name, term in terms.items()}
+        return sums
+
+    @contextmanager
+    def _learning(self, turn: Turn) -> Iterator[None]:
+        """Let only the weights of one player change; the optimiser passes over those without a gradient."""
+        if turn.learns is None:
+            yield
+            return
+        resting = [
+            weight
+            for name, weight in self.learner.model.named_parameters()
+            if weight.requires_grad and name.partition(".")[0] not in turn.learns
+        ]
+        for weight in resting:
+            weight.requires_grad_(False)
+        try:
+            yield
+        finally:
+            for weight in resting:
+                weight.requires_grad_(True)
 
     def _obey(self, clock: _Clock) -> None:
         if self.token.paused:
@@ -148,12 +187,15 @@ class Trainer:
         self.require_finite()
         at, tally = self.position, self.tally
         measures = {f"train_{k}": v for k, v in self.task.running(tally.sums, tally.count).items()}
+        terms = {name.removeprefix(TERM): v / tally.count for name, v in tally.sums.items() if name.startswith(TERM)}
+        measures |= {f"train_loss_{name}": value for name, value in terms.items()}
         val_loss = math.nan
         if self.validation is not None:
-            watched = self.task.watched
-            self.outcome = evaluate(self.model, self.task, self.validation, self.precision, watched)
+            self.outcome = evaluate(self.run, self.task, self.validation, self.precision, keep=self.keep)
             val_loss = self.outcome.loss
             measures |= {f"val_{name}": value for name, value in self.outcome.measures.items()}
+            if len(self.outcome.terms) > 1:
+                measures |= {f"val_loss_{name}": value for name, value in self.outcome.terms.items()}
             if not math.isfinite(val_loss):
                 raise diverged(f"The validation loss became {val_loss} in epoch {at.epoch + 1}.", self)
         self.schedule.epoch_done(tally.mean_loss if math.isnan(val_loss) else val_loss)
@@ -218,32 +260,6 @@ class _Clock:
 
     def restart(self) -> None:
         self._last = time.perf_counter()
-
-
-@torch.inference_mode()
-def evaluate(
-    model: nn.Module,
-    task: Task,
-    batches: OrderedBatches,
-    precision: Precision,
-    only: Collection[str] | None = None,
-) -> Outcome:
-    """Run a whole part through the network in evaluation mode and measure it, with one wait for the device."""
-    model.eval()
-    losses, predicted, confidence, counts = [], [], [], []
-    for images, targets in batches:
-        with precision.autocast():
-            outputs = model(images)
-            losses.append(task.penalty(outputs, targets))
-        decoded = task.decode(outputs)
-        predicted.append(decoded.predicted)
-        confidence.append(decoded.confidence)
-        counts.append(len(targets))
-    weights = torch.tensor(counts, dtype=torch.float64)
-    loss = float((torch.stack(losses).cpu().double() * weights).sum() / weights.sum())
-    answers = torch.cat(predicted).cpu()
-    measures = task.measures(answers, batches.held.labels.cpu(), only)
-    return Outcome(loss, measures, answers, torch.cat(confidence).cpu())
 
 
 def diverged(what: str, trainer: Trainer) -> JobFailed:

@@ -10,7 +10,7 @@ import numpy as np
 
 from engine.cancel import CancelToken
 from engine.datasets.augment import Augmenter
-from engine.datasets.base import PictureSet, parse_source
+from engine.datasets.base import PictureSet, SampleSet, parse_source
 from engine.datasets.examine import Examination
 from engine.datasets.prepare import examine, measure, parts_of, prepare
 from engine.datasets.preprocess import Preprocessor, resize
@@ -26,12 +26,12 @@ _FLUSH_COUNT = 16
 
 @dataclass(frozen=True)
 class LoadPictures:
-    """Find the pictures of a dataset; gives a `PictureSet`."""
+    """Find the samples of a dataset; gives a `PictureSet` or a `SeriesSet`."""
 
     source: Choice
     root: Path
 
-    def __call__(self, emit: Emit, token: CancelToken) -> PictureSet:
+    def __call__(self, emit: Emit, token: CancelToken) -> SampleSet:
         return parse_source(self.source).load(self.root, emit, token)
 
 

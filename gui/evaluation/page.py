@@ -18,7 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.events import Event, Failed, Finished, Notice, Progress
-from engine.training.evaluate import EvaluateJob, Evaluation
+from engine.training.evaluate import ClassEvaluation, EvaluateJob, Evaluation
 from engine.training.runs import RunInfo
 from gui import theme
 from gui.actions import make_action
@@ -55,7 +55,7 @@ class EvaluatePage(Page):
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self.evaluation: Evaluation | None = None
+        self.evaluation: ClassEvaluation | None = None
         self.measured: tuple[str, str] = ("", "")  # run and split of `evaluation`
         self._kept: dict[tuple[str, str], Evaluation] = {}
         self._handle: JobHandle | None = None
@@ -247,7 +247,7 @@ class EvaluatePage(Page):
         if found is None:
             self.evaluation = None
             self._show_empty(run, busy, ready)
-        elif found is not self.evaluation:
+        elif isinstance(found, ClassEvaluation) and found is not self.evaluation:
             self._show_evaluation(key, found)
         self.stack.setCurrentIndex(0 if found is None else 1)
 
@@ -274,7 +274,7 @@ class EvaluatePage(Page):
         else:
             self.evaluate()
 
-    def _show_evaluation(self, key: tuple[str, str], evaluation: Evaluation) -> None:
+    def _show_evaluation(self, key: tuple[str, str], evaluation: ClassEvaluation) -> None:
         self.evaluation, self.measured = evaluation, key
         self.headline.show_measures(evaluation.measures, len(evaluation.truth))
         self.matrix.set_matrix(evaluation.confusion, evaluation.classes)

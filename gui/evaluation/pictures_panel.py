@@ -9,7 +9,7 @@ import numpy as np
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
-from engine.training.evaluate import Evaluation
+from engine.training.evaluate import ClassEvaluation
 from gui import theme
 from gui.widgets.exports import Export, csv_bytes
 from gui.widgets.notes import QuietLabel, ThemedLabel
@@ -22,7 +22,7 @@ SIDES = (48, 72, 112, 176)
 class Answers(Sequence[GridPicture]):
     """Pictures of an evaluation as grid cells, made when they are looked at."""
 
-    def __init__(self, evaluation: Evaluation, places: np.ndarray) -> None:
+    def __init__(self, evaluation: ClassEvaluation, places: np.ndarray) -> None:
         self.evaluation = evaluation
         self.places = places
 
@@ -97,7 +97,7 @@ class PicturesPanel(QWidget):
         self.smaller.setEnabled(self._side > 0)
         self.larger.setEnabled(self._side < len(SIDES) - 1)
 
-    def show_places(self, evaluation: Evaluation, chosen: np.ndarray, title: str, nothing: str) -> None:
+    def show_places(self, evaluation: ClassEvaluation, chosen: np.ndarray, title: str, nothing: str) -> None:
         """Show the pictures where `chosen` (bool, (N,)) holds, the most confident answers first."""
         places = np.flatnonzero(chosen)
         places = places[np.argsort(-evaluation.confidence[places], kind="stable")]
@@ -110,7 +110,7 @@ class PicturesPanel(QWidget):
         self.nothing.setVisible(len(places) == 0)
 
 
-def answers_csv(evaluation: Evaluation, name: str) -> Export:
+def answers_csv(evaluation: ClassEvaluation, name: str) -> Export:
     """Every picture with truth, answer and confidence."""
     rows = [
         (picture, evaluation.classes[truth], evaluation.classes[predicted], round(float(confidence), 6))

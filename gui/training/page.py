@@ -212,8 +212,8 @@ class TrainPage(Page):
             curves.steps(event, session.minutes())
         elif isinstance(event, EpochDone):
             curves.epoch(event)
-        elif isinstance(event, SamplePredictions) and session.info is not None:
-            self.samples.show_answers(event, session.info.classes)
+        elif isinstance(event, SamplePredictions):
+            self.samples.show_answers(event)
         elif isinstance(event, Advice):
             self.cards.add(event.kind, event.severity, event.what, event.advice)
         elif isinstance(event, Notice):

@@ -8,7 +8,6 @@ from engine.training.events import SamplePredictions
 from gui import theme
 from gui.widgets.notes import QuietLabel, ThemedLabel
 from gui.widgets.picture_grid import GridPicture, PictureGrid
-from gui.widgets.words import percent
 
 
 class SamplesPanel(QWidget):
@@ -43,20 +42,15 @@ class SamplesPanel(QWidget):
         self.nothing.show()
         self.state.hide()
 
-    def show_answers(self, event: SamplePredictions, classes: tuple[str, ...]) -> None:
+    def show_answers(self, event: SamplePredictions) -> None:
         """Show the answers after an epoch."""
-        pictures = []
-        for image, truth, predicted, confidence in zip(
-            event.images, event.truth, event.predicted, event.confidence, strict=True
-        ):
-            right = truth == predicted
-            answer = f"{classes[predicted]}, {percent(confidence, 0)} sure"
-            tip = f"Answer: {answer}\n{'Right' if right else f'Truth: {classes[truth]}'}"
-            caption = classes[truth] if right else f"{classes[truth]} → {classes[predicted]}"
-            pictures.append(GridPicture(image, caption, percent(confidence, 0), "right" if right else "wrong", tip))
+        pictures = [
+            GridPicture(sample.image, sample.caption, sample.note, sample.mark, sample.tip) for sample in event.samples
+        ]
         self.grid.set_pictures(pictures)
         self.grid.setVisible(bool(pictures))
         self.nothing.setVisible(not pictures)
-        count = sum(t == p for t, p in zip(event.truth, event.predicted, strict=True))
         self.state.show()
-        self.state.setText(f"Epoch {event.epoch} · {count} of {len(pictures)} right")
+        judged = [sample for sample in event.samples if sample.mark]
+        right = sum(sample.mark == "right" for sample in judged)
+        self.state.setText(f"Epoch {event.epoch}" + (f" · {right} of {len(judged)} right" if judged else ""))

@@ -47,14 +47,14 @@ def test_digits_ready_to_train(tmp_path):
     ours = prepare(data, tmp_path, events.append, CancelSource().token)
     assert ours.classes == tuple("0123456789")
     for part, share in ((ours.train, 0.7), (ours.validation, 0.15), (ours.test, 0.15)):
-        assert part.images.shape == (len(part), 1, 32, 32)
-        assert part.images.dtype == torch.uint8
+        assert part.inputs.shape == (len(part), 1, 32, 32)
+        assert part.inputs.dtype == torch.uint8
         assert part.labels.dtype == torch.int64
         assert len(part) == pytest.approx(share * 1797, abs=1.5)
-        assert np.array_equal(part.labels.numpy(), ours.pictures.labels[part.indices])
+        assert np.array_equal(part.labels.numpy(), ours.samples.labels[part.indices])
         place = len(part) // 2
-        expected = ours.preprocessor.picture(ours.pictures.picture(int(part.indices[place])))
-        assert np.array_equal(part.images[place].numpy(), expected)
+        expected = ours.preprocessor.picture(ours.samples.picture(int(part.indices[place])))
+        assert np.array_equal(part.inputs[place].numpy(), expected)
     everything = np.concatenate([ours.train.indices, ours.validation.indices, ours.test.indices])
     assert sorted(everything.tolist()) == list(range(1797))
     assert events[-1] == Progress("Preparing pictures", 1797, 1797)
@@ -72,8 +72,8 @@ def test_broken_files_are_listed_and_left_out(pets, tmp_path):
     assert [fault.name for fault in ours.faults] == ["cat/readme.txt", "dog/0.png", "dog/1.png"]
     assert "0.png is" in ours.faults[1].reason
     used = np.concatenate([ours.train.indices, ours.validation.indices, ours.test.indices])
-    assert sorted(ours.pictures.names[index] for index in used) == sorted(
-        name for name in ours.pictures.names if name not in ("dog/0.png", "dog/1.png")
+    assert sorted(ours.samples.names[index] for index in used) == sorted(
+        name for name in ours.samples.names if name not in ("dog/0.png", "dog/1.png")
     )
 
 
@@ -83,7 +83,7 @@ def test_a_folder_is_decoded_once(pets, tmp_path, monkeypatch):
     events = []
     again = prepare(data, tmp_path, events.append, CancelSource().token)
     assert not [event for event in events if "Preparing" in event.text]
-    assert torch.equal(again.train.images, first.train.images)
+    assert torch.equal(again.train.inputs, first.train.inputs)
     assert np.array_equal(again.examination.digests, first.examination.digests)
 
     # Another mean is applied later; another size is not what was kept.
@@ -91,9 +91,9 @@ def test_a_folder_is_decoded_once(pets, tmp_path, monkeypatch):
     prepare(brighter, tmp_path, events.append, CancelSource().token)
     assert not [event for event in events if "Preparing" in event.text]
     larger = prepare(folder_data(pets, height=9), tmp_path, events.append, CancelSource().token)
-    assert larger.train.images.shape[2] == 9
+    assert larger.train.inputs.shape[2] == 9
     inverted = prepare(folder_data(pets, invert=True), tmp_path, quiet, CancelSource().token)
-    assert torch.equal(inverted.train.images, 255 - first.train.images)
+    assert torch.equal(inverted.train.inputs, 255 - first.train.inputs)
     assert [event for event in events if "Preparing" in event.text]
 
 
@@ -103,7 +103,7 @@ def test_a_picture_that_changed_is_read_anew(pets, tmp_path):
     Image.fromarray(np.full((8, 8, 3), 77, np.uint8)).save(pets / "cat" / "3.png")
     os.utime(pets / "cat" / "3.png", ns=(1, 1))
     after = prepare(data, tmp_path, quiet, CancelSource().token)
-    index = after.pictures.names.index("cat/3.png")
+    index = after.samples.names.index("cat/3.png")
     assert not np.array_equal(before.examination.digests[index], after.examination.digests[index])
 
 
@@ -118,7 +118,7 @@ def test_what_was_kept_may_be_damaged(pets, tmp_path, caplog):
         path.write_bytes(bytes(content))
     again = prepare(data, tmp_path, quiet, CancelSource().token)
     assert "damaged" in caplog.text
-    assert torch.equal(again.train.images, first.train.images)
+    assert torch.equal(again.train.inputs, first.train.inputs)
 
 
 def test_room_is_made_for_new_pictures(monkeypatch):
@@ -160,7 +160,7 @@ def test_too_many_pictures_for_the_memory_are_refused_at_once(tmp_path):
 def test_mean_and_deviation_are_those_of_numpy(pets, tmp_path):
     ours = prepare(folder_data(pets), tmp_path, quiet, CancelSource().token)
     mean, deviation = measure(ours.train)
-    values = ours.train.images.numpy().astype(np.float64) / 255
+    values = ours.train.inputs.numpy().astype(np.float64) / 255
     assert mean == pytest.approx(values.mean((0, 2, 3)))
     assert deviation == pytest.approx(values.std((0, 2, 3)))
 
@@ -169,7 +169,7 @@ def test_examining_alone_sees_the_same(pets, tmp_path):
     ours = prepare(folder_data(pets), tmp_path, quiet, CancelSource().token)
     for path in data_dir().rglob("*.npz"):
         path.unlink()
-    alone = examine(ours.pictures, quiet, CancelSource().token)
+    alone = examine(ours.samples, quiet, CancelSource().token)
     assert np.array_equal(alone.digests, ours.examination.digests)
     assert np.array_equal(alone.sizes, ours.examination.sizes)
     assert alone.sizes[0].tolist() == [8, 8]

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import pytest
+import numpy as np
 import torch
 from torch import nn
 
@@ -76,9 +77,9 @@ def test_the_loop_is_the_textbook_loop() -> None:
     optimiser = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     for epoch in range(3):
         model.train()
-        for images, targets in trainer.batches.epoch(epoch):
+        for batch in trainer.batches.epoch(epoch):
             optimiser.zero_grad()
-            nn.functional.cross_entropy(model(images), targets).backward()
+            nn.functional.cross_entropy(model(*batch.inputs), batch.targets["label"]).backward()
             optimiser.step()
     trainer.fit(3)
     for (name, ours), theirs in zip(trainer.model.named_parameters(), model.parameters(), strict=True):
@@ -100,13 +101,17 @@ def test_the_same_seed_gives_the_same_run_and_another_another() -> None:
 
 def test_every_picture_once_an_epoch_and_in_a_new_order() -> None:
     part = stripes(50, 3)
-    part.images[:, 0, 0, 0] = torch.arange(50, dtype=torch.uint8)
+    part.inputs[:, 0, 0, 0] = torch.arange(50, dtype=torch.uint8)
     batches = trainer_of(train=part, batch_size=7).batches
-    orders = [[round(float(x[0, 0, 0]) * 255) for images, _ in batches.epoch(e) for x in images] for e in (0, 1, 0)]
+
+    def order(epoch: int, first: int = 0) -> list[int]:
+        return [round(float(x[0, 0, 0]) * 255) for batch in batches.epoch(epoch, first) for x in batch.inputs[0]]
+
+    orders = [order(epoch) for epoch in (0, 1, 0)]
     assert sorted(orders[0]) == list(range(50))
     assert orders[0] != orders[1]
     assert orders[0] == orders[2]
-    assert [round(float(x[0, 0, 0]) * 255) for images, _ in batches.epoch(0, 3) for x in images] == orders[0][21:]
+    assert order(0, 3) == orders[0][21:]
 
 
 @pytest.mark.parametrize(
@@ -330,12 +335,14 @@ def test_metrics_are_written_and_cut_back(tmp_path: Path) -> None:
 def test_samples_are_the_same_pictures_and_of_every_class() -> None:
     heard: list[Event] = []
     part = stripes(30, 2, 100)
-    trainer_of(callbacks=[Samples(heard.append, pictures=6)], validation=part, epochs=4).fit(4)
+    trainer_of(callbacks=[Samples(heard.append, samples=6)], validation=part, epochs=4).fit(4)
     samples = [event for event in heard if isinstance(event, SamplePredictions)]
     assert samples[-1].epoch == 4
-    assert all(event.truth == (0, 1, 2, 0, 1, 2) for event in samples)
-    assert samples[0].images.shape == (6, 8, 8)
-    assert all(0 < value <= 1 for value in samples[-1].confidence)
+    for event in samples:
+        truths = [sketch.caption.split(" → ")[0] for sketch in event.samples]
+        assert truths == ["left", "right", "top"] * 2
+    np.testing.assert_array_equal(samples[0].samples[1].image, part.inputs[1, 0].numpy())
+    assert {sketch.mark for sketch in samples[-1].samples} <= {"right", "wrong"}
     assert spread(torch.tensor([2, 2, 2, 0, 0]), 4).tolist() == [3, 0, 4, 1]
 
 

@@ -13,9 +13,10 @@ from engine.datasets.augment import Augmenter
 from engine.datasets.prepare import Part
 from engine.datasets.preprocess import Preprocessor
 from engine.datasets.spec import Choice, PreprocessSpec
-from engine.tasks.classification import Classification
+from engine.tasks.kinds.classification import Classification
 from engine.training.batches import Held, OrderedBatches, TrainingBatches
 from engine.training.callbacks.base import Callback
+from engine.training.measuring import Runner
 from engine.training.optimisers import make_optimiser
 from engine.training.precision import Precision
 from engine.training.schedules import Plan, parse_schedule
@@ -33,7 +34,7 @@ def stripes(count: int, seed: int, start: int = 0) -> Part:
     for image, label in zip(images, labels.tolist(), strict=True):
         edge = (image[0, :, 0], image[0, :, -1], image[0, 0, :])[label]
         edge += 100
-    return Part(images, labels, np.arange(start, start + count))
+    return Part(images, {"label": labels}, np.arange(start, start + count))
 
 
 def small_net(dropout: float = 0.0) -> nn.Sequential:
@@ -68,7 +69,7 @@ def trainer_of(
     made = make_optimiser(optimiser or Choice(id="adam"), model.named_parameters())
     ordered = OrderedBatches(Held(validation or stripes(30, 2, 100), preprocessor, CPU), 64) if validate else None
     return Trainer(
-        model=model,
+        run=Runner(model, ["output"]),
         task=Classification(CLASSES),
         optimiser=made,
         schedule=parse_schedule(schedule or Choice(id="constant")).make(made, Plan(epochs, batches.steps)),

@@ -15,8 +15,8 @@ from engine.training.trainer import EpochResult, Trainer
 class BestWeights(Callback):
     """Keeps a copy of the best weights in memory until a checkpoint is written.
 
-    Best is the highest headline measure on validation, and the lower validation loss among equals. Without
-    validation pictures there is nothing to choose by, so the newest epoch counts as best.
+    Best is the best headline measure on validation, and the lower validation loss among equals. Without validation
+    samples, or where a task has no such measure, there is nothing to choose by, so the newest epoch counts as best.
 
     Attributes:
         epoch: the best epoch, counted from 1; 0 before the first.
@@ -31,9 +31,9 @@ class BestWeights(Callback):
         self._score = (-math.inf, -math.inf)
 
     def epoch_done(self, trainer: Trainer, result: EpochResult) -> None:
-        headline = result.measures.get(f"val_{trainer.task.headline}")
+        headline = result.measures.get(f"val_{trainer.task.headline}") if trainer.task.headline else None
         if headline is not None:
-            score = (headline, -result.val_loss)
+            score = (-headline if trainer.task.lower_is_better else headline, -result.val_loss)
             if score <= self._score:
                 return
             self._score = score

@@ -50,13 +50,13 @@ def _alive_units(trainer: Trainer) -> dict[str, Tensor]:
         return layers[name].register_forward_hook(hook)
 
     handles = [watch(name) for name in layers]
-    held = trainer.validation.held
+    batch = next(iter(trainer.validation))
+    fed = trainer.task.feed(batch)
     was_training = trainer.model.training
     try:
         trainer.model.eval()
-        images = held.images[:PICTURES].to(held.device)
         with trainer.precision.autocast():
-            trainer.model(held.normalise(images))
+            trainer.run(*(one[:PICTURES] for one in fed.inputs))
     finally:
         trainer.model.train(was_training)
         for handle in handles:

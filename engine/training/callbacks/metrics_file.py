@@ -33,9 +33,14 @@ class MetricsFile(Callback):
 
     def epoch_done(self, trainer: Trainer, result: EpochResult) -> None:
         row = row_of(result, best=self._best.epoch == result.epoch)
+        known = columns(self.rows)
         self.rows.append(row)
+        if columns(self.rows) != known:
+            # The first epoch, or one with a measure that could not be told before.
+            write_atomic(self._path, _csv(self.rows, header=True))
+            return
         with self._path.open("ab") as file:
-            file.write(_csv([row], header=len(self.rows) == 1))
+            file.write(_csv(self.rows, header=False, last=True))
 
     def state(self) -> dict[str, Any]:
         return {"rows": [dict(row) for row in self.rows]}
@@ -59,14 +64,22 @@ def row_of(result: EpochResult, best: bool) -> Row:
     }
 
 
-def _csv(rows: list[Row], header: bool) -> bytes:
-    """The rows as CSV; what is not defined, or not finite, stays empty."""
+def columns(rows: list[Row]) -> list[str]:
+    """The names of all numbers in their order; what only later epochs have stands before the mark of the best."""
+    names = dict.fromkeys(name for row in rows for name in row if name != "best")
+    return [*names, "best"] if rows else []
+
+
+def _csv(rows: list[Row], header: bool, last: bool = False) -> bytes:
+    """The rows (or the last of them) as CSV; what is not defined, or not finite, stays empty."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
+    names = columns(rows)
     if rows and header:
-        writer.writerow(rows[0])
-    for row in rows:
-        writer.writerow(_number(value) if math.isfinite(value) else "" for value in row.values())
+        writer.writerow(names)
+    for row in rows[-1:] if last else rows:
+        values = [row.get(name, math.nan) for name in names]
+        writer.writerow(_number(value) if math.isfinite(value) else "" for value in values)
     return text.getvalue().encode("utf-8")
 
 
