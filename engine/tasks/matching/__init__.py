@@ -1,0 +1,1 @@
+"""Matching: whether two pictures show the same, whatever that is."""
