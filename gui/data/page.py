@@ -20,6 +20,7 @@ from gui.data.preview import PreviewPanel
 from gui.data.section import SidePanel
 from gui.data.source_panel import SourcePanel
 from gui.data.split_panel import SplitPanel
+from gui.data.task_panel import TaskPanel
 from gui.document.document import Change
 
 
@@ -34,6 +35,7 @@ class DataPage(Page):
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.model = DataModel(context, self)
+        self.task = TaskPanel(context.document, self)
         self.source = SourcePanel(self.model, lambda: context.document.folder, self)
         self.split = SplitPanel(self.model, self)
         self.preprocess = PreprocessPanel(context, self.model, self)
@@ -51,7 +53,7 @@ class DataPage(Page):
         self._show_document()
 
     def _lay_out(self) -> None:
-        self.left_panel = SidePanel("Data settings", [self.source, self.split, self.preprocess], self)
+        self.left_panel = SidePanel("Data settings", [self.task, self.source, self.split, self.preprocess], self)
         self.right_panel = SidePanel("What the network sees", [self.preview, self.augmentation], self)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.setChildrenCollapsible(False)
@@ -112,6 +114,8 @@ class DataPage(Page):
         before, after = change.before, change.after
         if before.data != after.data:
             self._show_data()
+        if (before.task, before.task_options) != (after.task, after.task_options):
+            self.task.show_project(after)
         if before.data.preprocess != after.data.preprocess:
             self.pictures.settings_changed()
         if before.data.preprocess != after.data.preprocess or before.data.augmentation != after.data.augmentation:
@@ -125,12 +129,14 @@ class DataPage(Page):
 
     def _show_data(self) -> None:
         data = self.context.document.project.data
+        self.task.show_project(self.context.document.project)
         self.source.show_source(data.source)
         self.split.show_split(data.split)
         self.preprocess.show_preprocess(data.preprocess)
         self.augmentation.show_choices(data.augmentation)
 
     def _pictures_changed(self) -> None:
+        self.task.show_samples(self.model.pictures)
         self.preview.show_index(self.pictures.wall.current)
 
     def _report_changed(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -9,7 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from engine.cancel import CancelToken
 from engine.datasets.spec import Choice
 from engine.events import Emit, Event, Failed, Finished
-from engine.graph.spec import NetworkSpec
+from engine.project.spec import ProjectSpec
 from gui.document.document import Change, Document
 from gui.runtime.engine_loader import EngineLoader
 from gui.runtime.job_runner import JobRunner
@@ -44,6 +45,7 @@ class Checker(QObject):
         self._notifier = notifier
         self._handle: JobHandle | None = None
         self._last: Analysis | None = None
+        self._asked: tuple[object, ...] = ()
         self._learned: tuple[Choice, int] | None = None
         # One check for everything that happens in one turn of the event loop; while one runs, changes gather anyway.
         self._timer = QTimer(self, singleShot=True, interval=0)
@@ -60,7 +62,12 @@ class Checker(QObject):
     @property
     def up_to_date(self) -> bool:
         last = self._last
-        return last is not None and last.spec is self._document.project.network and last.classes == self.classes
+        return last is not None and last.spec is self._document.project.network and self._asked == self._question()
+
+    def _question(self) -> tuple[object, ...]:
+        """What an answer depends on beside the drawing."""
+        project = self._document.project
+        return self.classes, project.task, project.task_options, project.data.preprocess
 
     @property
     def classes(self) -> int | None:
@@ -85,12 +92,15 @@ class Checker(QObject):
         """Analyse now unless that is under way already."""
         if self._handle is not None or self.up_to_date or not self._engine.is_ready:
             return
-        job = _Analyse(self._document.project.network, self._last, self.classes)
+        self._asked = self._question()
+        job = _Analyse(self._document.project, self._last, self.classes)
         self._handle = self._runner.start(job, title="Checking the network", show=False)
         self._handle.ended.connect(self._ended)
 
     def _changed(self, change: Change) -> None:
-        if change.network_changed or change.before.data.source != change.after.data.source:
+        before, after = change.before, change.after
+        asked = [(one.data.source, one.task, one.task_options, one.data.preprocess) for one in (before, after)]
+        if change.network_changed or asked[0] != asked[1]:
             self._timer.start()
 
     def _ended(self, end: Event) -> None:
@@ -108,12 +118,20 @@ class Checker(QObject):
 
 
 class _Analyse:
-    def __init__(self, spec: NetworkSpec, previous: Any, classes: int | None) -> None:
-        self._spec = spec
+    def __init__(self, project: ProjectSpec, previous: Any, classes: int | None) -> None:
+        self._project = project
         self._previous = previous
         self._classes = classes
 
     def __call__(self, emit: Emit, token: CancelToken) -> Analysis:
         from engine.graph.analyse import analyse
+        from engine.tasks.suiting import KIND, unsuited
 
-        return analyse(self._spec, self._previous, classes=self._classes)
+        project = self._project
+        # A classifier's width is a matter of the drawing, with repairs; every other task judges the whole.
+        if project.task == "classification":
+            return analyse(project.network, self._previous, classes=self._classes)
+        found = analyse(project.network, self._previous)
+        problem = unsuited(project, found, self._classes)
+        others = tuple(one for one in found.problems if one.kind != KIND)
+        return replace(found, problems=others if problem is None else (*others, problem))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtWidgets import (
@@ -21,9 +22,9 @@ from PySide6.QtWidgets import (
 from gui import theme
 from gui.training.run_curves import PLOTS, RunCurves
 from gui.widgets.curves import X_MODES, XMode
-from gui.widgets.field_kind import spoken_name
 from gui.widgets.flow import FlowLayout
 from gui.widgets.live_plot import X_TITLES, LivePlot, Mark
+from gui.widgets.measure_words import is_share, measure_title, measure_value
 from gui.widgets.words import figure, percent
 
 _HEIGHTS = (270, 270, 130, 180)
@@ -48,6 +49,7 @@ class CurvesPanel(QWidget):
         super().__init__(parent)
         self._runs: tuple[RunCurves, ...] = ()
         self._told = ""
+        self._wanted = ""  # the measure that the task is judged by
         self._shown: dict[str, set[tuple[str, str]]] = {plot: set() for plot in PLOTS}
         self.plots: dict[str, LivePlot] = {
             "loss": LivePlot("Loss", number=figure),
@@ -143,10 +145,19 @@ class CurvesPanel(QWidget):
         for name in names:
             if name not in known:
                 self.measure.addItem(measure_title(name), name)
+                if name == self._wanted:
+                    self.measure.setCurrentIndex(self.measure.count() - 1)
                 # The list may be wider than the box.
                 view = self.measure.view()
                 view.setMinimumWidth(view.sizeHintForColumn(0) + theme.space(3))
         self.measure.setVisible(self.measure.count() > 1)
+
+    def prefer(self, name: str) -> None:
+        """Show this measure, as soon as a run has it."""
+        self._wanted = name
+        at = self.measure.findData(name)
+        if at >= 0:
+            self.measure.setCurrentIndex(at)
 
     # tools
 
@@ -243,7 +254,10 @@ class CurvesPanel(QWidget):
 
     def _measure_chosen(self) -> None:
         plot = self.plots["measure"]
-        plot.set_title(measure_title(self.measure_name))
+        name = self.measure_name
+        plot.set_title(measure_title(name))
+        share = is_share(name)
+        plot.set_number(partial(measure_value, name), (0.0, 1.0) if share else None, percent=share)
         self._place()
         self.schedule()
         self.view_changed.emit()
@@ -272,14 +286,6 @@ class CurvesPanel(QWidget):
         kept = view.get("smoothing", "")
         if kept.isdigit():
             self.smoothing.setValue(int(kept))
-
-
-def measure_title(name: str) -> str:
-    """A measure's name for people: "f1_macro" becomes "F1, mean over classes"."""
-    for suffix, words in (("_macro", ", mean over classes"), ("_weighted", ", weighted mean")):
-        if name.endswith(suffix):
-            return spoken_name(name.removesuffix(suffix)) + words
-    return spoken_name(name)
 
 
 def _is_told(mark: Mark) -> bool:

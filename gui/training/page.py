@@ -25,8 +25,8 @@ from gui.training.settings_panel import SettingsPanel
 from gui.training.status_panel import StatusPanel
 from gui.widgets.card import CardStack
 from gui.widgets.empty_state import EmptyState
+from gui.widgets.measure_words import measure_title, measure_value
 from gui.widgets.notes import QuietLabel, ThemedLabel
-from gui.widgets.words import percent
 
 NUMBERS_MS = 250  # between two readings of the numbers above the plots; faster ones cannot be read
 
@@ -55,7 +55,7 @@ class TrainPage(Page):
         self.empty = EmptyState(
             "train",
             "Nothing has been trained yet",
-            "Start training: loss and accuracy are drawn here while the network learns, and every run is kept.",
+            "Start training: loss and measures are drawn here while the network learns, and every run is kept.",
             parent=self,
         )
         self._lay_out()
@@ -101,7 +101,7 @@ class TrainPage(Page):
         column.setContentsMargins(theme.space(2), theme.space(2), theme.space(1), theme.space(1))
         column.setSpacing(theme.space(1))
         column.addWidget(ThemedLabel("Runs", "text", "heading", side))
-        self.no_runs = QuietLabel("Every training is kept here, with its best validation accuracy.", side)
+        self.no_runs = QuietLabel("Every training is kept here, with its best value on the validation part.", side)
         column.addWidget(self.no_runs)
         column.addWidget(self.runs, 1)
         column.addStretch(0)
@@ -205,6 +205,7 @@ class TrainPage(Page):
         if isinstance(event, RunStarted):
             self.cards.clear()
             self.samples.clear()
+            self.curves.prefer(session.headline)
             curves.begin(event, session.resumed.rows if session.resumed is not None else ())
             self.runs.runs_model.check(session.run_name, True)
             self._place_curves()
@@ -224,7 +225,7 @@ class TrainPage(Page):
                 session.run_name,
                 epochs_done=event.epoch,
                 seconds=event.seconds,
-                best_value=best.measures.get("val_accuracy") if best is not None else None,
+                best_value=best.measures.get(f"val_{session.headline}") if best is not None else None,
             )
         if isinstance(event, StepsDone | EpochDone):
             self.curves.grow()
@@ -241,8 +242,10 @@ class TrainPage(Page):
             card.acted.connect(lambda: self.context.navigate("build", node=node))
         elif isinstance(end, Finished) and isinstance(end.result, RunSummary):
             summary = end.result
-            test = summary.test.get("accuracy")
-            told = f"test accuracy {percent(test)}" if test is not None else f"{summary.epochs} epochs"
+            measure = self.session.headline
+            told = f"{summary.epochs} epochs"
+            if measure in summary.test:
+                told = f"{measure_title(measure)} {measure_value(measure, summary.test[measure])} on the test part"
             card = self.cards.add(
                 "finished", "success", f"{name} has finished: {told}, with the weights of epoch {summary.best_epoch}.",
                 "", "Evaluate",

@@ -7,7 +7,7 @@ from typing import Any
 
 from gui.context import Context
 
-UNFIT = ("head-width", "other-task")
+UNFIT = ("head-width", "other-task", "task-fit")
 """Kinds of problems that keep a sound network from being trained on the data of the project."""
 
 
@@ -44,8 +44,9 @@ def obstacle(context: Context) -> Obstacle | None:
     errors = [problem for problem in problems if problem.severity == "error"]
     # What does not fit the data is no error of the drawing, but nothing can be learned with it.
     unfit = [problem for problem in problems if problem.kind in UNFIT]
-    if not errors and any(problem.kind == "other-task" for problem in unfit):
-        other = next(problem for problem in unfit if problem.kind == "other-task")
+    whole = ("other-task", "task-fit")
+    if not errors and any(problem.kind in whole for problem in unfit):
+        other = next(problem for problem in unfit if problem.kind in whole)
         return Obstacle(f"{other.message} {other.advice}", False, "build", {"problems": True}, "Show in Build")
     if errors or unfit:
         errors += unfit

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from engine.training.events import EpochDone, RunStarted, StepsDone
 from gui.widgets.curves import Curve, CurveStyle
 from gui.widgets.live_plot import Mark
-from gui.widgets.words import percent
+from gui.widgets.measure_words import measure_value
 
 TRAINING, VALIDATION = "training", "validation"
 PLOTS = ("loss", "measure", "rate", "norm")
@@ -56,7 +56,7 @@ class RunCurves:
         value = loss if plot == "loss" else measures.get(f"val_{measure}")
         if value is None or not math.isfinite(value):
             return None
-        shown = f"{value:.3f}" if plot == "loss" else percent(value)
+        shown = f"{value:.3f}" if plot == "loss" else measure_value(measure, value)
         return Mark(x, value, self.hue, f"best epoch {x[1]:.0f} · {shown}" if told else "")
 
     # from the file

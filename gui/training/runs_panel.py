@@ -34,7 +34,8 @@ from PySide6.QtWidgets import (
 from engine.training.runs import RunInfo
 from gui import theme
 from gui.training.run_curves import hue_of
-from gui.widgets.words import duration, percent
+from gui.widgets.measure_words import measure_title, measure_value
+from gui.widgets.words import duration
 
 Index = QModelIndex | QPersistentModelIndex
 Role = Qt.ItemDataRole
@@ -104,11 +105,12 @@ class RunModel(QAbstractListModel):
         if role == Role.CheckStateRole:
             return Qt.CheckState.Checked if run.name in self.checked else Qt.CheckState.Unchecked
         if role == Role.ToolTipRole:
-            test = f"\nTest accuracy {percent(run.test['accuracy'])}" if "accuracy" in run.test else ""
+            name = run.headline
+            test = f"\nTest: {measure_title(name)} {measure_value(name, run.test[name])}" if name in run.test else ""
             why = f"\n{run.message}" if run.message else ""
             return f"{run.name}, {run.created.astimezone():%d %b %Y, %H:%M}\n{describe(run)}{test}{why}"
         if role == Role.AccessibleTextRole:
-            return f"{run.name}, {describe(run)}, best validation accuracy {percent(run.best_value)}"
+            return f"{run.name}, {describe(run)}, best {measure_title(run.headline)} {best_text(run)}"
         return None
 
     def setData(self, index: Index, value: Any, role: int = Role.EditRole) -> bool:
@@ -143,7 +145,7 @@ class _Delegate(QStyledItemDelegate):
     def _lines(self, run: RunInfo, width: int) -> tuple[bool, list[str]]:
         """Whether the value has room beside the name, and the description broken into lines."""
         body, small = QFontMetrics(theme.font("body")), QFontMetrics(theme.font("small"))
-        value = percent(run.best_value) if run.best_value is not None else ""
+        value = best_text(run)
         beside = not value or body.horizontalAdvance(run.name) + body.horizontalAdvance(value) + 8 <= width
         room = width - small.height() - 3
         lines: list[str] = []
@@ -172,7 +174,7 @@ class _Delegate(QStyledItemDelegate):
         words = area.adjusted(_BOX + 14, theme.space(0.75), -theme.space(1), -theme.space(0.75))
         body, small = theme.font("body"), theme.font("small")
         first = QRect(words.x(), words.y(), words.width(), QFontMetrics(body).height())
-        value = percent(run.best_value) if run.best_value is not None else ""
+        value = best_text(run)
         beside, lines = self._lines(run, words.width())
         last = first if beside else first.translated(0, first.height())
         painter.setFont(body)
@@ -293,3 +295,8 @@ class RunList(QListView):
 
     def _below(self, index: QModelIndex) -> QPoint:
         return self.viewport().mapToGlobal(self.visualRect(index).bottomLeft())
+
+
+def best_text(run: RunInfo) -> str:
+    """The best value of a run by its own measure; "" before there is one."""
+    return measure_value(run.headline, run.best_value) if run.best_value is not None else ""

@@ -18,6 +18,7 @@ from engine.training.job import TrainJob
 from engine.training.runs import RunInfo, new_run_dir
 from gui.context import Context
 from gui.runtime.jobs import JobHandle
+from gui.widgets.measure_words import headline_of
 
 State = Literal["idle", "preparing", "running", "paused", "stopping"]
 
@@ -60,6 +61,11 @@ class TrainingSession(QObject):
     @property
     def run_name(self) -> str:
         return self.run_dir.name if self.run_dir is not None else ""
+
+    @property
+    def headline(self) -> str:
+        """The measure by which the best epoch is chosen."""
+        return headline_of(self.resumed.task if self.resumed is not None else self._project.task)
 
     def start(self) -> None:
         """Train the project as it is now, in a new run. Does nothing while another training goes on."""

@@ -10,8 +10,9 @@ from gui import theme
 from gui.training.readiness import Obstacle
 from gui.training.session import TrainingSession
 from gui.widgets.flow import FlowLayout
+from gui.widgets.measure_words import measure_title, measure_value
 from gui.widgets.notes import ThemedLabel
-from gui.widgets.words import duration, memory, percent, rate
+from gui.widgets.words import duration, figure, memory, rate
 
 
 class Tile(QWidget):
@@ -22,7 +23,7 @@ class Tile(QWidget):
         self.setToolTip(tip)
         self.value = ThemedLabel("–", "text", "body", self)
         self.value.setTextFormat(Qt.TextFormat.PlainText)
-        caption = ThemedLabel(name, "text_muted", "small", self)
+        self.caption = caption = ThemedLabel(name, "text_muted", "small", self)
         self._name = name
         self._widest = widest
         layout = QVBoxLayout(self)
@@ -39,6 +40,11 @@ class Tile(QWidget):
         if text != self.value.text():
             self.value.setText(text)
             self.setAccessibleName(f"{self._name}: {text}")
+
+    def show_title(self, name: str) -> None:
+        """Call the number something else."""
+        self._name = name
+        self.caption.setText(name)
 
 
 class StatusPanel(QWidget):
@@ -91,9 +97,7 @@ class StatusPanel(QWidget):
             "Time", "Time left, estimated from the steps so far; at the end, what the training took", "59 min left"
         )
         self.memory = Tile("Memory", "Memory that the training takes on its device", "1.1 GB")
-        self.best = Tile(
-            "Best accuracy", "Highest accuracy on the validation pictures, and its epoch", "100.0 % · epoch 99"
-        )
+        self.best = Tile("Best", "The best value on the validation samples, and its epoch", "100.0 % · epoch 99")
         self.device = Tile("Device", "Where it computes", "CPU")
         self._lay_out()
 
@@ -228,4 +232,8 @@ class StatusPanel(QWidget):
             self.left.show_text(f"took {duration(session.minutes() * 60)}")
         best = session.best
         if best is not None:
-            self.best.show_text(f"{percent(best.measures.get('val_accuracy'))} · epoch {best.epoch}")
+            name = session.headline
+            value = best.measures.get(f"val_{name}")
+            told = measure_value(name, value) if value is not None else figure(best.val_loss or best.train_loss)
+            self.best.show_text(f"{told} · epoch {best.epoch}")
+            self.best.show_title(f"Best {measure_title(name)}" if value is not None else "Newest loss")

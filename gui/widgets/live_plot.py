@@ -164,6 +164,13 @@ class LivePlot(QWidget):
             return None
         return min(float(x[0]) for x in seen), max(float(x[-1]) for x in seen)
 
+    def set_number(self, number: Callable[[float], str], limits: tuple[float, float] | None, *, percent: bool) -> None:
+        """Write values in another way from now on, because the plot shows another quantity."""
+        self.number, self._limits = number, limits
+        self.surface.set_percent(percent)
+        self.legend.set_widest(number(0.88888))
+        self.schedule()
+
     def show_x_title(self, shown: bool) -> None:
         """Write numbers and title below, or leave both to the plot underneath."""
         self._x_title = shown

@@ -93,6 +93,14 @@ class Legend(QWidget):
         self._flow = FlowLayout(self, gap=2)
         self.entries: list[LegendEntry] = []
 
+    def set_widest(self, room: str) -> None:
+        """Values are written in another way from now on; `room` is the widest."""
+        if room != self._room:
+            self._room = room
+            curves = [entry.curve for entry in self.entries]
+            self.set_curves([])
+            self.set_curves(curves)
+
     def set_curves(self, curves: list[Curve]) -> None:
         """Show an entry for each of `curves`, in this order."""
         if [entry.curve for entry in self.entries] == curves:

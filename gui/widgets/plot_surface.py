@@ -163,9 +163,14 @@ class PlotSurface(pg.PlotWidget):
         """Write powers of ten beside the left axis; the caller takes the logarithms."""
         self.getAxis("left").setLogMode(False, log)
 
-    def set_percent(self) -> None:
-        """Write shares of 1 beside the left axis as per cent."""
+    def set_percent(self, on: bool = True) -> None:
+        """Write shares of 1 beside the left axis as per cent, or numbers as they are."""
         axis = self.getAxis("left")
+        if not on:
+            axis.__dict__.pop("tickStrings", None)
+            axis.picture = None
+            return
+        axis.picture = None
         axis.tickStrings = lambda values, scale, spacing: [  # pyqtgraph's way to write ticks otherwise
             f"{100 * value:.{max(0, math.ceil(-math.log10(100 * spacing) - 1e-9))}f} %" for value in values
         ]
