@@ -21,6 +21,9 @@ class UNetOptions(Options):
         False, description="Keep the size of the picture; as published, 572×572 pixels give a map of 388×388."
     )
     width: Count = Field(64, description="Channels of the first level; each level below has twice as many.")
+    normalised: bool = Field(
+        False, description="Batch normalisation behind each convolution; the paper has none, and learns more slowly."
+    )
     depth: int = Field(4, ge=1, le=7, description="How often the picture is halved.")
 
 
@@ -31,12 +34,16 @@ def build(options: UNetOptions) -> NetworkSpec:
     levels = range(1, options.depth + 1)
     for number in levels:
         channels = options.width * 2 ** (number - 1)
-        down = net.block(f"down{number}", double_conv(before, channels, options.padded), last, exposed=EXPOSED)
+        down = net.block(
+            f"down{number}", double_conv(before, channels, options.padded, options.normalised), last, exposed=EXPOSED
+        )
         last, before = net.node("MaxPool2d", f"pool{number}", down, kernel_size=2), channels
-    last = net.block("bottom", double_conv(before, 2 * before, options.padded), last, exposed=EXPOSED)
+    last = net.block(
+        "bottom", double_conv(before, 2 * before, options.padded, options.normalised), last, exposed=EXPOSED
+    )
     for number in reversed(levels):
         channels = options.width * 2 ** (number - 1)
-        inside = expanding_step(2 * channels, channels, options.padded)
+        inside = expanding_step(2 * channels, channels, options.padded, options.normalised)
         last = net.block(f"up{number}", inside, [f"down{number}", last])
     head = net.node("Conv2d", "head", last, out_channels=options.num_classes, kernel_size=1)
     return move(net.output(head), _places(options.depth))

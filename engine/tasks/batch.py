@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -16,6 +16,18 @@ Outputs = Mapping[str, "Tensor"]
 """What a network answers: its Output nodes by id, in the order of the drawing, each tensor with the batch first."""
 Run = Callable[..., Outputs]
 """A network: one tensor for each of its Input nodes, in the order of the drawing, to its outputs."""
+
+
+class Scale(Protocol):
+    """What normalised the inputs."""
+
+    def normalise(self, inputs: Tensor) -> Tensor:
+        """Inputs of the network from those of the data, such as pictures with values 0 to 255."""
+        ...
+
+    def restore(self, inputs: Tensor) -> Tensor:
+        """The opposite."""
+        ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +42,7 @@ class Batch:
             depend on it, on the seed and on the epoch alone.
         epoch: counted from 0; -1 where nothing is learned, so that validation sees the same every time.
         seed: of the run.
+        scale: for tasks that change the inputs or compare with them; None where they are not normalised.
     """
 
     inputs: tuple[Tensor, ...]
@@ -37,6 +50,7 @@ class Batch:
     indices: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
     epoch: int = -1
     seed: int = 0
+    scale: Scale | None = None
 
     def __len__(self) -> int:
         return len(self.inputs[0])

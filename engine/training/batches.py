@@ -105,7 +105,7 @@ class TrainingBatches:
             shown = indices[start:stop]
             if self._augmenter is not None:
                 inputs, targets = self._augmenter(inputs, epoch, shown, targets)
-            yield Batch((pool.normalise(inputs),), targets, shown, epoch, self._seed)
+            yield Batch((pool.normalise(inputs),), targets, shown, epoch, self._seed, pool)
 
 
 class OrderedBatches:
@@ -139,7 +139,7 @@ class OrderedBatches:
                 one, known = next(coming)
                 inputs.append(pool.normalise(one))
                 targets |= known if j == 0 else {f"{name}{j}": tensor for name, tensor in known.items()}
-            yield Batch(tuple(inputs), targets, pool.indices[row[:, 0]], -1, self._seed)
+            yield Batch(tuple(inputs), targets, pool.indices[row[:, 0]], -1, self._seed, pool)
 
 
 def bounds(count: int, batch_size: int) -> list[tuple[int, int]]:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from engine.blocks.base import BLOCKS, block_params
+from engine.datasets.draws import Draws, sample_keys
 from engine.errors import BadInput
 from engine.gallery import GALLERY, deeplab, open_network
 from engine.gallery.base import Drawing, with_input
@@ -23,7 +24,7 @@ from engine.graph.exposed import exposed
 from engine.graph.pixels import at_all_pixels, at_pixels
 from engine.modules.bilinear import BilinearConvTranspose2d
 from engine.modules.hypercolumn import Hypercolumn
-from engine.training.pixel_sampling import stratified_pixels
+from engine.tasks.dense.pixel_sampling import at_positions, stratified_pixels
 from tests.helpers.twins import stirred_twin
 
 IDS = ["fcn32s", "fcn16s", "fcn8s", "unet", "deeplabv3_resnet50", "lraspp_mobilenet_v3_large", "pixelnet"]
@@ -247,6 +248,10 @@ def _pixelnets(pixels: int) -> tuple[nn.Module, nn.Module]:
     return dense, sampled
 
 
+def _draws(count: int, epoch: int = 0) -> Draws:
+    return Draws(sample_keys(1, epoch, np.arange(count)), 0)
+
+
 def _at(maps: Tensor, positions: Tensor) -> Tensor:
     """Values (N, K, P) of maps (N, K, H, W) at whole positions (N, P, 2) as (x, y)."""
     return torch.stack([one[:, where[:, 1], where[:, 0]] for one, where in zip(maps, positions, strict=True)])
@@ -256,7 +261,7 @@ def test_sampled_and_dense_prediction_agree_at_the_sampled_pixels() -> None:
     dense, sampled = _pixelnets(50)
     pictures = torch.randn(2, 3, 40, 56)
     labels = torch.randint(0, 4, (2, 40, 56))
-    positions = stratified_pixels(labels, 50, torch.Generator().manual_seed(1))
+    positions = stratified_pixels(labels, 50, _draws(2))
     with torch.no_grad():
         scores = sampled(pictures, positions.float())
         everywhere = dense(pictures)
@@ -321,10 +326,9 @@ def test_pixelnet_learns_from_sampled_pixels() -> None:
     pictures[0, :, :, 16:] = 1
     pictures[1, :, :16] = 1
     labels = (pictures[:, 0] > 0).long()
-    generator = torch.Generator().manual_seed(0)
     optimiser = torch.optim.Adam(sampled.parameters(), lr=2e-3)
-    for _ in range(60):
-        positions = stratified_pixels(labels, 60, generator)
+    for epoch in range(60):
+        positions = stratified_pixels(labels, 60, _draws(2, epoch))
         scores = sampled.eval()(pictures, positions.float())[..., 0]
         loss = F.cross_entropy(scores, _at(labels[:, None], positions)[:, 0])
         optimiser.zero_grad()
@@ -342,16 +346,28 @@ def test_every_class_has_its_share_of_the_sampled_pixels() -> None:
     labels[0, 19, 29] = 2  # one
     labels[1, :, 15:] = 3
     labels[1, 0, 0] = 255
-    positions = stratified_pixels(labels, 90, torch.Generator().manual_seed(0), ignore=255)
+    positions = stratified_pixels(labels, 90, _draws(2), ignore=255)
     assert positions.shape == (2, 90, 2)
     assert all(len({tuple(one) for one in rows.tolist()}) == 90 for rows in positions), "no pixel comes twice"
     first, second = _at(labels[:, None], positions)[:, 0]
     assert [int((first == one).sum()) for one in (0, 1, 2)] == [64, 25, 1]
     assert [int((second == one).sum()) for one in (0, 3, 255)] == [45, 45, 0]
-    again = stratified_pixels(labels, 90, torch.Generator().manual_seed(0), ignore=255)
-    assert torch.equal(positions, again)
-    few = stratified_pixels(torch.zeros(1, 2, 2, dtype=torch.long), 10, torch.Generator().manual_seed(0))
+    assert torch.equal(positions, stratified_pixels(labels, 90, _draws(2), ignore=255))
+    assert torch.equal(
+        positions[1:], stratified_pixels(labels[1:], 90, Draws(sample_keys(1, 0, np.array([1])), 0), ignore=255)
+    )
+    few = stratified_pixels(torch.zeros(1, 2, 2, dtype=torch.long), 10, _draws(1))
     assert few.shape == (1, 10, 2), "more pixels than there are: some come again"
+    assert len({tuple(one) for one in few[0].tolist()}) == 4
+    unknown = stratified_pixels(torch.full((1, 3, 3), 255), 4, _draws(1), ignore=255)
+    assert unknown.shape == (1, 4, 2), "nothing is labelled: any pixels will do"
+
+
+def test_values_at_positions_are_those_of_the_maps() -> None:
+    maps = torch.randn(2, 3, 5, 7)
+    positions = stratified_pixels(torch.zeros(2, 5, 7), 9, _draws(2))
+    torch.testing.assert_close(at_positions(maps, positions)[..., 0], _at(maps, positions))
+    torch.testing.assert_close(at_positions(maps[:, 1], positions), at_positions(maps, positions)[:, 1])
 
 
 # --- blocks -----------------------------------------------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""Answers for every pixel: regions, edges, surface normals and restored pictures."""
