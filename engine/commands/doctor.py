@@ -6,7 +6,6 @@ import os
 import platform
 from argparse import ArgumentParser, Namespace
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -15,6 +14,8 @@ from engine import system
 from engine.commands.base import COMMANDS, DONE, Command, Output
 from engine.errors import BadInput, VitrineError
 from engine.paths import config_dir, data_dir, log_dir
+from engine.pretrained.files import find_weights, folders, own_folder
+from engine.pretrained.table import table
 from engine.version import version
 
 _PACKAGES = (
@@ -43,7 +44,8 @@ class Doctor(Command):
             "devices": _devices(missing),
             "cameras": _cameras(missing),
             "weights": _weights(),
-            "folders": {"settings": config_dir(), "data": data_dir(), "log": log_dir()},
+            "models": _trained(),
+            "folders": {"settings": config_dir(), "data": data_dir(), "weights": own_folder(), "log": log_dir()},
             "missing": missing,
         }
         _window(missing)
@@ -107,16 +109,28 @@ def _cameras(missing: list[dict[str, str]]) -> list[dict[str, Any]]:
 
 
 def _weights() -> list[dict[str, Any]]:
-    """Weight files in our own data folder and in torch's cache; nothing is opened."""
-    cache = Path(os.environ.get("TORCH_HOME") or Path.home() / ".cache" / "torch")
-    folders = (data_dir() / "weights", cache / "hub" / "checkpoints")
+    """Weight files where weights are looked for, known to this program or not; nothing is opened."""
+    known = {row.file: row.id for row in table()}
     return [
-        {"file": file, "bytes": file.stat().st_size}
-        for folder in folders
+        {"file": file, "bytes": file.stat().st_size, "model": known.get(file.name)}
+        for folder in folders()
         if folder.is_dir()
         for file in sorted(folder.iterdir())
         if file.suffix in _WEIGHTS and file.is_file()
     ]
+
+
+def _trained() -> list[dict[str, Any]]:
+    """Every trained model that can be used when its file is here: the file found, or the one to fetch."""
+    models: dict[str, dict[str, Any]] = {}
+    for found in find_weights():
+        row = found.row
+        if row.id not in models or (found.path is not None and models[row.id]["path"] is None):
+            models[row.id] = {
+                "id": row.id, "name": row.label, "task": row.task, "file": row.file,
+                "bytes": round(row.mebibytes * 2**20), "url": row.url, "path": found.path,
+            }  # fmt: skip
+    return list(models.values())
 
 
 def _window(missing: list[dict[str, str]]) -> None:
@@ -129,6 +143,16 @@ def _window(missing: list[dict[str, str]]) -> None:
         system.check_window()
     except BadInput as error:
         _lacks(missing, error)
+
+
+def _model_lines(models: list[dict[str, Any]]) -> list[str]:
+    """What is here, and what to fetch on a computer with a network for what is not."""
+    here = [f"  {one['id']}: {one['path']}" for one in models if one["path"] is not None]
+    gone = [
+        f"  {one['id']}: missing, {one['bytes'] / 2**20:.1f} MiB, {one['url']}" for one in models if one["path"] is None
+    ]
+    advice = f"  Copy what you fetch into {own_folder()}, or choose a folder on the Live page."
+    return [*here, *gone, *([advice] if gone else [])]
 
 
 def _lines(report: dict[str, Any]) -> list[str]:
@@ -147,6 +171,9 @@ def _lines(report: dict[str, Any]) -> list[str]:
         "",
         "weights",
         *([f"  {weight['file']} ({weight['bytes'] / 2**20:.1f} MiB)" for weight in report["weights"]] or ["  none"]),
+        "",
+        "trained models",
+        *_model_lines(report["models"]),
         "",
         "folders",
         *(f"  {name}: {folder}" for name, folder in report["folders"].items()),

@@ -17,6 +17,7 @@ from engine.errors import VitrineError
 from engine.inference.capture import Capture
 from engine.inference.detections import Outcome
 from engine.inference.frame import Frame
+from engine.inference.layers import Layer, make_layer
 from engine.inference.meter import RateMeter, StageMeter
 from engine.inference.predictor import Predictor
 from engine.job import explain
@@ -33,6 +34,7 @@ class LiveResult:
 
     Attributes:
         outcome: None while no model is chosen or it failed.
+        layer: what of it lies over the picture, ready to be painted; None where that is nothing.
         stages: smoothed milliseconds of each stage, in order.
         fps: pictures shown per second, over the last two seconds.
         age_ms: how old the picture was when this result was ready.
@@ -49,6 +51,7 @@ class LiveResult:
     busy_ms: float
     serial: int
     again: bool = False
+    layer: Layer | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,7 @@ class _Wish:
     capture_serial: int = 0
     taps: tuple[Tap, ...] = ()
     paused: bool = False
+    threshold: float = 0.5
 
 
 class LiveLoop:
@@ -113,6 +117,16 @@ class LiveLoop:
         with self._changed:
             self._wish.taps = taps
 
+    def threshold(self, threshold: float) -> None:
+        """Tell the model what a person wants to see, 0 to 1, so that it need not bring what is less sure.
+
+        A picture that is held is looked at once more when it is lowered.
+        """
+        with self._changed:
+            self._again = self._again or threshold < self._wish.threshold
+            self._wish.threshold = threshold
+            self._changed.notify_all()
+
     def pause(self, paused: bool) -> None:
         """Take no new picture while paused; another model still looks at the last one."""
         with self._changed:
@@ -153,7 +167,8 @@ class LiveLoop:
         again = frame is self._last
         self._last, self._again = frame, False
         began = time.perf_counter()
-        outcome = self._predict(frame)
+        outcome = self._predict(frame, wish.threshold)
+        layer = make_layer(frame, outcome)
         done = time.perf_counter()
         for tap in wish.taps:
             tap(frame, outcome)
@@ -170,6 +185,7 @@ class LiveLoop:
             (done - began) * 1000,
             self._serial,
             again,
+            layer,
         )
         with self._changed:
             # Of a source that was left meanwhile nothing is shown any more.
@@ -182,9 +198,10 @@ class LiveLoop:
             if not self._stopping and wish == self._wish and (wish.capture is None or wish.paused):
                 self._changed.wait(5.0)
 
-    def _predict(self, frame: Frame) -> Outcome | None:
+    def _predict(self, frame: Frame, threshold: float) -> Outcome | None:
         if self._predictor is None:
             return None
+        self._predictor.threshold = threshold
         try:
             return self._predictor.predict(frame)
         except VitrineError as error:

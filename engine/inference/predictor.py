@@ -23,12 +23,15 @@ class Predictor(ABC):
         name: what a person calls it.
         classes: every label that it can give.
         stages: milliseconds of each stage of the last `predict`, in order.
+        threshold: scores below it interest nobody. A predictor that becomes faster by that leaves them out at once;
+            others give all that they find.
     """
 
     def __init__(self, name: str, classes: tuple[str, ...]) -> None:
         self.name = name
         self.classes = classes
         self.stages: dict[str, float] = {}
+        self.threshold = 0.0
 
     @abstractmethod
     def predict(self, frame: Frame) -> Outcome:
@@ -62,20 +65,25 @@ class DetectorKind:
 
 DETECTORS: Registry[DetectorKind] = Registry("built-in detector", "engine.inference.detectors")
 PREFIX = "opencv:"
+TRAINED = "torchvision:"
 
 
 def open_predictor(model: str, device: Literal["auto", "cpu", "cuda", "mps"] = "auto") -> Predictor:
-    """Open a built-in detector ("opencv:face") or a finished run by its folder.
+    """Open a built-in detector ("opencv:face"), a trained model ("torchvision:resnet50") or a finished run's folder.
 
-    Raises `BadInput` when there is no such detector or run, or the run cannot be used.
+    Raises `BadInput` when there is no such detector, model or run, or it cannot be used.
     """
     if model.startswith(PREFIX):
         return DETECTORS.get(model).make()  # type: ignore[call-arg]
+    if model.startswith(TRAINED):
+        from engine.inference.trained.base import open_pretrained
+
+        return open_pretrained(model, device)
     folder = Path(model)
     if not folder.is_dir():
         raise BadInput(
-            f"{model} is neither a built-in detector nor the folder of a run.",
-            f"Give a run's folder, or one of {', '.join(sorted(DETECTORS))}.",
+            f"{model} is neither a detector, nor a trained model, nor the folder of a run.",
+            f"Give a run's folder, one of {', '.join(sorted(DETECTORS))}, or {TRAINED}NAME (doctor lists them).",
         )
     from engine.inference.classifier import RunClassifier
 

@@ -39,11 +39,15 @@ class RecordLoop:
         path: of the video; see `Recorder`.
         fps: of the video.
         threshold: what is drawn is at least so sure; None draws nothing into the pictures.
+        hidden: class ids that are not drawn.
+
+    `threshold` and `hidden` may be set while it records; the next picture follows.
     """
 
-    def __init__(self, path: Path, fps: float, threshold: float | None) -> None:
+    def __init__(self, path: Path, fps: float, threshold: float | None, hidden: frozenset[int] = frozenset()) -> None:
         self.path = path
         self.threshold = threshold
+        self.hidden = hidden
         self.ended: RecordingEnded | None = None
         self._fps = fps
         self._queue: deque[tuple[Frame, Outcome | None]] = deque()
@@ -97,7 +101,8 @@ class RecordLoop:
                 if not self._queue:
                     return
                 frame, outcome = self._queue.popleft()
-            shown = self.threshold is not None and outcome is not None
-            image = draw(frame, outcome, self.threshold) if shown else frame.image  # type: ignore[arg-type]
+            threshold = self.threshold
+            drawn = threshold is not None and outcome is not None
+            image = draw(frame, outcome, threshold, self.hidden) if drawn else frame.image  # type: ignore[arg-type]
             # Pictures of one source after another have one clock in common: when they were read.
             recorder.add(image, frame.captured * 1000)

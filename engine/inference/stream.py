@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +15,7 @@ from engine.cancel import CancelToken
 from engine.errors import BadInput, JobFailed, VitrineError
 from engine.events import Emit, Notice
 from engine.inference.capture import Capture
+from engine.inference.detections import Detections, Labels, Outcome
 from engine.inference.frame import Frame
 from engine.inference.predictor import Predictor, open_predictor
 from engine.inference.saving import saver
@@ -32,11 +34,13 @@ def predict_stream(
     token: CancelToken,
     *,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+    threshold: float | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield one plain dict per frame, ready for JSON.
 
     `{"frame", "time_ms", "detections": [{"box": [x1, y1, x2, y2], "label", "score", "track"}]}` from detectors and
-    `{"frame", "time_ms", "label", "score"}` from classifiers; "time_ms" is the frame's place in the source's own time.
+    `{"frame", "time_ms", "label", "score"}` from classifiers, `{"frame", "time_ms", "classes": {name: share}}` from
+    segmentation (see the outcomes' `plain` for the others); "time_ms" is the frame's place in the source's own time.
 
     Args:
         model: a built-in detector's id, a run's folder, or a predictor (which the caller then closes).
@@ -46,12 +50,15 @@ def predict_stream(
         limit: number of frames after which to stop; None for all.
         save: also write the pictures with what was found drawn in: a video (.mp4, .avi, .webm, .mkv), one picture
             (.png, .jpg, ...), or a folder (no suffix) of one PNG per frame.
+        threshold: leave out boxes and labels that are less sure, 0 to 1; None for what the model usually does.
 
     Raises `BadInput` or `JobFailed` in two sentences, and `JobCancelled` when the token says so; what was recorded
     until then is kept.
     """
     if limit is not None and limit < 1:
         raise BadInput(f"The limit of {limit} frames is not possible.", "Give a limit of at least 1.")
+    if threshold is not None and not 0 <= threshold <= 1:
+        raise BadInput(f"The threshold of {threshold} is not possible.", "Give a share of 0 to 1, such as 0.5.")
     with ExitStack() as stack:
         predictor = model
         if isinstance(predictor, str):
@@ -65,14 +72,23 @@ def predict_stream(
             frames = _newest_frames(opened.name, make, emit, token, stack)
         else:
             frames = _all_frames(opened, emit, stack)
+        if threshold is not None:
+            predictor.threshold = threshold
         predictor.reset()
         for count, frame in enumerate(frames, start=1):
             token.raise_if_cancelled()
-            outcome = predictor.predict(frame)
+            outcome = _from(predictor.predict(frame), threshold)
             keep.add(frame, outcome)
             yield {"frame": frame.index, "time_ms": round(frame.time_ms, 3), **outcome.plain()}
             if count == limit:
                 return
+
+
+def _from(outcome: Outcome, threshold: float | None) -> Outcome:
+    """Without what is less sure than the person asked for."""
+    if threshold is not None and isinstance(outcome, Detections):
+        return outcome.above(threshold)
+    return replace(outcome, threshold=threshold) if threshold is not None and isinstance(outcome, Labels) else outcome
 
 
 def _all_frames(source: Source, emit: Emit, stack: ExitStack) -> Iterator[Frame]:

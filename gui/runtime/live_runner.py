@@ -99,12 +99,21 @@ class LiveRunner(QObject):
         """Hold the picture. Another model still looks at it."""
         self._loop.pause(frozen)
 
-    def record(self, path: Path, fps: float, threshold: float | None) -> None:
+    def threshold(self, threshold: float) -> None:
+        """Tell the model from which score on a person wants to see what it finds."""
+        self._loop.threshold(threshold)
+
+    def record(self, path: Path, fps: float, threshold: float | None, hidden: frozenset[int] = frozenset()) -> None:
         """Begin to record what is shown, with what is found drawn in from `threshold` on (None: bare pictures)."""
         if self._recording is None and not self._closed:
-            self._recording = RecordLoop(path, fps, threshold)
+            self._recording = RecordLoop(path, fps, threshold, hidden)
             self._start(self._recording.run, "recording")
             self._loop.tap(self._recording.add)
+
+    def draw_into_recording(self, threshold: float | None, hidden: frozenset[int]) -> None:
+        """From now on draw this into the film that is being recorded, if there is one."""
+        if self._recording is not None:
+            self._recording.threshold, self._recording.hidden = threshold, hidden
 
     def stop_recording(self) -> None:
         """Finish the film; `recording_ended` follows once it is written."""
