@@ -2,65 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 from pydantic import Field
 
 from engine.cancel import CancelToken
 from engine.datasets.base import DATASETS, DatasetSource, Fault, PictureSet
-from engine.datasets.pictures import is_picture, load_picture
+from engine.datasets.formats.files import IGNORED, MAX_FILES, PART_NAMES, FilePictures, listing, walk
+from engine.datasets.pictures import is_picture
 from engine.errors import BadInput
 from engine.events import Emit, Progress
-
-# Folder names that prescribe a part, as many published datasets are laid out.
-_PART_NAMES = {
-    "train": 0, "training": 0, "val": 1, "valid": 1, "validation": 1, "dev": 1, "test": 2, "testing": 2,
-}  # fmt: skip
-_IGNORED = frozenset(("thumbs.db", "desktop.ini"))
-MAX_FILES = 2_000_000
-
-
-class FilePictures(PictureSet):
-    """Pictures that lie in files below `folder`."""
-
-    keep = True
-
-    def __init__(
-        self,
-        folder: Path,
-        files: list[str],
-        classes: list[str],
-        labels: list[int],
-        faults: list[Fault],
-        fixed: list[int],
-    ) -> None:
-        super().__init__(classes, np.array(labels, np.int64), files, faults, np.array(fixed, np.int8))
-        self.folder = folder
-
-    def path(self, index: int) -> Path:
-        """Where picture `index` lies."""
-        return self.folder / self.names[index]
-
-    def picture(self, index: int) -> np.ndarray:
-        return load_picture(self.path(index))
-
-    def thumbnail(self, index: int, side: int) -> np.ndarray:
-        return load_picture(self.path(index), at_least=side)
-
-    def fingerprint(self) -> str:
-        code = hashlib.blake2b(str(self.folder).encode("utf-8", "surrogatepass"), digest_size=16)
-        for index, name in enumerate(self.names):
-            try:
-                info = os.stat(self.folder / name)
-                state = f"{info.st_size} {info.st_mtime_ns}"
-            except OSError:
-                state = "gone"
-            code.update(f"{name}\n{self.labels[index]} {self.fixed[index]} {state}\n".encode("utf-8", "surrogatepass"))
-        return code.hexdigest()
 
 
 @DATASETS.register("folder")
@@ -108,23 +59,23 @@ class _Scan:
         self._faults: list[Fault] = []
 
     def run(self) -> None:
-        folders, files = _listing(self.top)
-        parts = [name for name in folders if name.lower() in _PART_NAMES]
+        folders, files = listing(self.top)
+        parts = [name for name in folders if name.lower() in PART_NAMES]
         # A class may be called "test"; only where nothing but parts lies side by side are they meant as parts.
-        if len(parts) == len(folders) >= 1 and any(_PART_NAMES[name.lower()] == 0 for name in parts):
+        if len(parts) == len(folders) >= 1 and any(PART_NAMES[name.lower()] == 0 for name in parts):
             for name in parts:
-                self._take_classes(name, _PART_NAMES[name.lower()])
+                self._take_classes(name, PART_NAMES[name.lower()])
         else:
             self._take_classes("", -1)
         self.loose += sum(is_picture(Path(name)) for name in files)
 
     def _take_classes(self, below: str, part: int) -> None:
-        folders, files = _listing(self.top / below)
+        folders, files = listing(self.top / below)
         if below:
             self.loose += sum(is_picture(Path(name)) for name in files)
         for name in folders:
             before = len(self.files)
-            for file in _walk(self.top, f"{below}/{name}" if below else name):
+            for file in walk(self.top, f"{below}/{name}" if below else name):
                 self._take(file, name, part)
             if len(self.files) > before:
                 self._classes.add(name)
@@ -134,7 +85,7 @@ class _Scan:
     def _take(self, file: str, class_name: str, part: int) -> None:
         self._token.raise_if_cancelled()
         name = file.rsplit("/", 1)[-1]
-        if name.startswith(".") or name.lower() in _IGNORED:
+        if name.startswith(".") or name.lower() in IGNORED:
             return
         if not is_picture(Path(name)):
             self._faults.append(Fault(file, f"By its name {name} is not a picture file."))
@@ -152,33 +103,6 @@ class _Scan:
         numbers = {name: number for number, name in enumerate(classes)}
         labels = [numbers[name] for name in self._class_of]
         return FilePictures(self.top, self.files, classes, labels, self._faults, self._fixed)
-
-
-def _listing(folder: Path) -> tuple[list[str], list[str]]:
-    """The names of visible folders and of files in `folder`, sorted; links to folders are not followed."""
-    folders: list[str] = []
-    files: list[str] = []
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    if not entry.name.startswith(".") and entry.name != "__MACOSX":
-                        folders.append(entry.name)
-                elif entry.is_file():
-                    files.append(entry.name)
-    except PermissionError:
-        raise BadInput(f"You may not look into the folder {folder}.", "Ask its owner, or choose another.") from None
-    return sorted(folders), sorted(files)
-
-
-def _walk(top: Path, below: str) -> Iterator[str]:
-    """Every file below `top/below`, as a path relative to `top` with forward slashes, in a fixed order."""
-    waiting = [below]
-    while waiting:
-        place = waiting.pop()
-        folders, files = _listing(top / place)
-        yield from (f"{place}/{name}" for name in files)
-        waiting.extend(f"{place}/{name}" for name in reversed(folders))
 
 
 def _no_pictures(top: Path, scan: _Scan) -> BadInput:
