@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QProgressBa
 from engine.events import Progress
 from engine.training.runs import RunInfo
 from gui import theme
+from gui.widgets.measure_words import measure_value
 from gui.widgets.notes import ThemedLabel
-from gui.widgets.words import percent
 
 SPLITS = {"test": "Test pictures", "validation": "Validation pictures", "train": "Training pictures"}
 
@@ -22,11 +22,13 @@ class Chooser(QWidget):
 
     Signals:
         run_chosen(), split_chosen(): by a person.
+        details_toggled(object): bool, whether curves and further tables are wanted.
         evaluate_wanted(), cancel_wanted(): a button was pressed.
     """
 
     run_chosen = Signal()
     split_chosen = Signal()
+    details_toggled = Signal(object)
     evaluate_wanted = Signal()
     cancel_wanted = Signal()
 
@@ -56,6 +58,13 @@ class Chooser(QWidget):
         self.bar.setMaximumWidth(160)
         self.bar.setAccessibleName("Progress of the measuring")
         self.state = ThemedLabel("", "text_muted", "body", self)
+        self.details = QToolButton(self)
+        self.details.setText("Curves and tables")
+        self.details.setCheckable(True)
+        self.details.setToolTip("Show curves and further tables instead of the confusion matrix")
+        self.details.setAccessibleName("Curves and tables")
+        self.details.toggled.connect(lambda on: self.details_toggled.emit(on))
+        self.details.hide()
         self.export = self._export_button(exports)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
@@ -68,6 +77,7 @@ class Chooser(QWidget):
         for widget in (self.go, self.cancel, self.bar):
             row.addWidget(widget)
         row.addWidget(self.state, 1)
+        row.addWidget(self.details)
         row.addWidget(self.export)
 
     def _export_button(self, exports: Sequence[QAction]) -> QToolButton:
@@ -85,6 +95,15 @@ class Chooser(QWidget):
         return button
 
     @property
+    def details_wanted(self) -> bool:
+        """Whether curves and tables are to be shown."""
+        return self.details.isChecked()
+
+    def offer_details(self, offered: bool) -> None:
+        """Whether there is more than a confusion matrix."""
+        self.details.setVisible(offered)
+
+    @property
     def run_name(self) -> str:
         return str(self.run.currentData() or "")
 
@@ -96,7 +115,10 @@ class Chooser(QWidget):
         """Offer `runs`, with the one called `chosen` (else the first) in place."""
         self.run.clear()
         for run in runs:
-            self.run.addItem(f"{run.name} · {percent(run.best_value)} on validation", run.name)
+            best = (
+                f" · {measure_value(run.headline, run.best_value)} on validation" if run.best_value is not None else ""
+            )
+            self.run.addItem(f"{run.name}{best}", run.name)
         self.run.setCurrentIndex(max(0, self.run.findData(chosen)))
 
     def show_state(self, *, busy: bool, ready: bool, measured: bool) -> None:

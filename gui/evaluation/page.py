@@ -27,6 +27,7 @@ from gui.evaluation.chooser import SPLITS, Chooser
 from gui.evaluation.confusion_matrix import Cell, ConfusionMatrix
 from gui.evaluation.headline import Headline
 from gui.evaluation.pictures_panel import PicturesPanel, answers_csv
+from gui.evaluation.report_view import ReportView
 from gui.runtime.exporting import ask_and_write
 from gui.runtime.jobs import JobHandle
 from gui.widgets.empty_state import EmptyState
@@ -55,7 +56,7 @@ class EvaluatePage(Page):
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self.evaluation: ClassEvaluation | None = None
+        self.evaluation: Evaluation | None = None
         self.measured: tuple[str, str] = ("", "")  # run and split of `evaluation`
         self._kept: dict[tuple[str, str], Evaluation] = {}
         self._handle: JobHandle | None = None
@@ -64,6 +65,7 @@ class EvaluatePage(Page):
         self.matrix = ConfusionMatrix(self)
         self.table = Table(COLUMNS, "Classes", self)
         self.pictures = PicturesPanel(self)
+        self.report = ReportView(self)
         self.empty = EmptyState("evaluate", "", parent=self)
         self._export_actions = self._exports()
         self.chooser = Chooser(self._export_actions, self)
@@ -102,6 +104,7 @@ class EvaluatePage(Page):
         self.splitter.setSizes([640, 680])
         inner.addWidget(self.splitter, 1)
         self.stack.addWidget(report)
+        self.stack.addWidget(self.report)
         column.addWidget(self.stack, 1)
 
     def _matrix_side(self) -> QWidget:
@@ -135,6 +138,8 @@ class EvaluatePage(Page):
         self.chooser.run_chosen.connect(self._run_chosen)
         self.chooser.split_chosen.connect(self._show)
         self.empty.wanted.connect(self._empty_wanted)
+        self.chooser.details_toggled.connect(lambda _on: self._show())
+        self.report.export_wanted.connect(self._save)
         self.matrix.current_changed.connect(self._cell)
         self.table.current_row_changed.connect(self._class)
         self.table.export_wanted.connect(self._save)
@@ -242,14 +247,23 @@ class EvaluatePage(Page):
         found = self._kept.get(key)
         ready = self.context.engine.is_ready
         self.chooser.show_state(busy=busy, ready=ready, measured=found is not None)
-        for action in self._export_actions:
-            action.setEnabled(found is not None)
+        pictures = isinstance(found, ClassEvaluation)
+        more = found is not None and bool(found.report.tables or found.report.plots)
+        self.chooser.offer_details(pictures and more)
+        *of_classes, measures = self._export_actions
+        measures.setEnabled(found is not None)
+        for action in of_classes:
+            action.setEnabled(pictures)
         if found is None:
             self.evaluation = None
             self._show_empty(run, busy, ready)
-        elif isinstance(found, ClassEvaluation) and found is not self.evaluation:
-            self._show_evaluation(key, found)
-        self.stack.setCurrentIndex(0 if found is None else 1)
+        elif found is not self.evaluation:
+            self.evaluation, self.measured = found, key
+            self.report.show_evaluation(found)
+            if isinstance(found, ClassEvaluation):
+                self._show_classes(found)
+        details = not pictures or self.chooser.details_wanted
+        self.stack.setCurrentIndex(0 if found is None else 2 if details else 1)
 
     def _show_empty(self, run: RunInfo | None, busy: bool, ready: bool) -> None:
         words = SPLITS[self.split].lower()
@@ -264,7 +278,7 @@ class EvaluatePage(Page):
         else:
             self.empty.say(
                 f"{run.name} on the {words}",
-                "Measure it to see its accuracy, what it takes for what, and the pictures that it gets wrong.",
+                "Measure it to see how good it is, in numbers and in pictures, and where it is wrong.",
                 "Evaluate" if ready else "",
             )
 
@@ -274,8 +288,7 @@ class EvaluatePage(Page):
         else:
             self.evaluate()
 
-    def _show_evaluation(self, key: tuple[str, str], evaluation: ClassEvaluation) -> None:
-        self.evaluation, self.measured = evaluation, key
+    def _show_classes(self, evaluation: ClassEvaluation) -> None:
         self.headline.show_measures(evaluation.measures, len(evaluation.truth))
         self.matrix.set_matrix(evaluation.confusion, evaluation.classes)
         self.table.set_rows(
@@ -285,7 +298,7 @@ class EvaluatePage(Page):
 
     def _all_mistakes(self) -> None:
         told = self.evaluation
-        if told is None:
+        if not isinstance(told, ClassEvaluation):
             return
         self.matrix.set_current(None)
         self.table.clearSelection()
@@ -295,14 +308,14 @@ class EvaluatePage(Page):
 
     def _cell(self, cell: Cell | None) -> None:
         told = self.evaluation
-        if told is None or cell is None:
+        if not isinstance(told, ClassEvaluation) or cell is None:
             return
         chosen = (told.truth == cell[0]) & (told.predicted == cell[1])
         self.pictures.show_places(told, chosen, self.matrix.words(cell), "No picture is here.")
 
     def _class(self, row: int) -> None:
         told = self.evaluation
-        if told is None or row < 0 or not self.table.hasFocus():
+        if not isinstance(told, ClassEvaluation) or row < 0 or not self.table.hasFocus():
             return
         self.matrix.set_current(None)
         wrong = (told.truth != told.predicted) & ((told.truth == row) | (told.predicted == row))
@@ -321,6 +334,7 @@ class EvaluatePage(Page):
             ("Confusion matrix as CSV…", "matrix", lambda told: self.matrix.csv(name())),
             ("Confusion matrix as PNG…", "image", lambda told: self.matrix.png(name())),
             ("All answers as CSV…", "table", lambda told: answers_csv(told, name())),
+            ("All measures as CSV…", "csv", lambda told: self.report.exports(told, name())),
         )
         return [
             make_action(self, words, partial(self._export, make), icon=icon, tip=words.rstrip("…"))
