@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,21 +16,28 @@ from engine.cancel import CancelToken
 from engine.datasets import cache
 from engine.datasets.annotation import Annotation
 from engine.datasets.base import PARTS, Fault, PictureSet, SampleSet, SeriesSet, parse_source
+from engine.datasets.crew import Crew
 from engine.datasets.examine import Examination, Examiner, examine_series
 from engine.datasets.preprocess import Preprocessor, Unprocessed
 from engine.datasets.spec import DataSpec
 from engine.datasets.split import split
 from engine.datasets.targets import known, stacked
+from engine.datasets.unread import OVERVIEW, Recipe, UnreadPart, evenly, survey, target_digests
 from engine.errors import BadInput
-from engine.events import Emit, Progress
+from engine.events import Emit, Notice, Progress
 
 if TYPE_CHECKING:
     import torch
 
+FREE_SHARE = 0.4
+"""Of the memory that is free, what pictures may take when the person has set no limit."""
+MOST_SHARE = 0.8
+"""Of the memory that is free, what they may take whatever the limit is, or the machine would swap."""
+
 
 @dataclass(frozen=True)
 class Part:
-    """The samples of one part of the split.
+    """The samples of one part of the split, in memory.
 
     Attributes:
         inputs: pictures as uint8, (N, C, H, W), preprocessed but not yet normalised; or sequences, float32 (N, T, F)
@@ -53,14 +60,34 @@ class Part:
 
         return self.targets.get("label", torch.zeros(len(self), dtype=torch.int64))
 
+    @property
+    def sample_shape(self) -> tuple[int, ...]:
+        return tuple(self.inputs.shape[1:])
+
+    @property
+    def digests(self) -> Mapping[str, bytes]:
+        """Of what is known of the samples, by name; see `target_digests`."""
+        return target_digests({name: tensor.numpy() for name, tensor in self.targets.items()})
+
+    def overview(self) -> dict[str, torch.Tensor]:
+        """What a task sees before the training: all sequences, or all labels and what is known of `OVERVIEW` pictures.
+
+        The same as where the pictures are read from disk, so that the weights are too.
+        """
+        everything = {**self.targets, "inputs": self.inputs}
+        if not self.inputs.dtype.is_floating_point and self.inputs.dim() == 4:
+            chosen = evenly(len(self), OVERVIEW)
+            return {name: rows if name == "label" else rows[chosen] for name, rows in everything.items()}
+        return everything
+
 
 @dataclass(frozen=True)
 class Prepared:
     """All parts of a dataset, the samples they came from, and what was found out on the way."""
 
-    train: Part
-    validation: Part
-    test: Part
+    train: Part | UnreadPart
+    validation: Part | UnreadPart
+    test: Part | UnreadPart
     classes: tuple[str, ...]
     samples: SampleSet
     preprocessor: Preprocessor | Unprocessed
@@ -79,16 +106,21 @@ class Prepared:
             code.update(repr(array.shape).encode())
             code.update(np.ascontiguousarray(array).data)
         for part in self._parts:
-            for name in sorted(set(part.targets) - {"label"}):
-                code.update(name.encode())
-                code.update(np.ascontiguousarray(part.targets[name].numpy()).data)
+            for name, digest in sorted(part.digests.items()):
+                if name != "label":
+                    code.update(name.encode() + digest)
         return code.hexdigest()
 
     @property
-    def _parts(self) -> tuple[Part, Part, Part]:
+    def _parts(self) -> tuple[Part | UnreadPart, Part | UnreadPart, Part | UnreadPart]:
         return self.train, self.validation, self.test
 
-    def part(self, name: str) -> Part:
+    def close(self) -> None:
+        """Let the processes go that read pictures, where there are any."""
+        if isinstance(self.train, UnreadPart):
+            self.train.crew.close()
+
+    def part(self, name: str) -> Part | UnreadPart:
         """The part called "train", "validation" or "test"; `BadInput` for any other name."""
         parts = dict(zip(PARTS, self._parts, strict=True))
         if name not in parts:
@@ -99,12 +131,15 @@ class Prepared:
 def prepare(data: DataSpec, root: Path, emit: Emit, token: CancelToken, needs: Sequence[str] = ("label",)) -> Prepared:
     """Load, preprocess and split a dataset, holding it as tensors on the CPU.
 
+    Pictures that would take more memory than they may are not held: their parts are `UnreadPart`, read from disk again
+    in every epoch, which a `Notice` says. What is learned is the same to the last bit.
+
     Args:
         root: the project's folder; relative paths in the source's options start there.
         needs: the targets that the task learns from.
 
     Raises:
-        BadInput: the dataset isn't there, lacks what is needed, holds no usable picture, or doesn't fit into memory.
+        BadInput: the dataset isn't there, lacks what is needed, or holds no usable picture.
         JobCancelled: the token was set; it is looked at before every picture.
     """
     preprocessor = Preprocessor(data.preprocess)
@@ -114,7 +149,10 @@ def prepare(data: DataSpec, root: Path, emit: Emit, token: CancelToken, needs: S
     if isinstance(samples, SeriesSet):
         return _series(data, samples, needs)
     assert isinstance(samples, PictureSet)
-    _check_memory(len(samples), preprocessor)
+    needed, limit = memory_needed(len(samples), preprocessor, needs), memory_limit(data)
+    if needed > limit:
+        emit(_streaming(needed, limit))
+        return _unread(data, samples, preprocessor, tuple(needs), emit, token)
     images, examination = _read(samples, preprocessor, emit, token)
     targets = _targets(samples, examination, preprocessor, needs, emit, token)
     return assemble(data, samples, preprocessor, images, examination, targets)
@@ -175,10 +213,35 @@ def _parts(
         for rows in indices
     ]
     if len(made[0]) == 0:
-        raise BadInput(
-            "There is nothing to train on.", "Give training a larger share on the Data page, or add pictures."
-        )
+        raise _nothing()
     return made[0], made[1], made[2]
+
+
+def _nothing() -> BadInput:
+    return BadInput("There is nothing to train on.", "Give training a larger share on the Data page, or add pictures.")
+
+
+def _unread(
+    data: DataSpec,
+    pictures: PictureSet,
+    preprocessor: Preprocessor,
+    needs: tuple[str, ...],
+    emit: Emit,
+    token: CancelToken,
+) -> Prepared:
+    """The parts of pictures that stay on disk; they are looked at once, to find broken ones and twins."""
+    import torch
+
+    examination = examine(pictures, emit, token)
+    indices = parts_of(data, pictures, examination)
+    if not len(indices[0]):
+        raise _nothing()
+    recipe = Recipe(pictures, preprocessor, examination.sizes, needs)
+    most, digests = survey(recipe, examination, indices, emit, token)
+    crew = Crew(replace(recipe, most=most), token)
+    labels = [torch.from_numpy(pictures.labels[rows]) for rows in indices]
+    parts = [UnreadPart(crew, *row) for row in zip(labels, indices, digests, strict=True)]
+    return Prepared(parts[0], parts[1], parts[2], pictures.classes, pictures, preprocessor, examination)
 
 
 def _series(data: DataSpec, series: SeriesSet, needs: Sequence[str]) -> Prepared:
@@ -248,17 +311,32 @@ def _targets(
     return stacked(rows)
 
 
-def _check_memory(count: int, preprocessor: Preprocessor) -> None:
-    """Refuse before the machine starts to swap: the pictures are held once whole and once in parts."""
+def memory_needed(count: int, preprocessor: Preprocessor, needs: Sequence[str]) -> int:
+    """Bytes that `count` pictures take with their targets, held once whole and once in parts."""
     channels, height, width = preprocessor.input_shape
-    needed = 2 * count * channels * height * width
+    each = {"instances": 1, "regions": 1, "edges": 1, "normals": 12, "clean": channels}
+    return 2 * count * height * width * (channels + sum(each.get(name, 0) for name in needs))
+
+
+def memory_limit(data: DataSpec) -> int:
+    """Bytes that the pictures of a run may take."""
     free = psutil.virtual_memory().available
-    if needed > 0.8 * free:
-        raise BadInput(
-            f"{count:,} pictures of {width}×{height} need {needed / 2**30:.1f} GB of memory, "
-            f"and {free / 2**30:.1f} GB are free.",
-            "Choose a smaller picture size on the Data page, or close other programs.",
-        )
+    asked = FREE_SHARE * free if data.memory_limit_mb is None else data.memory_limit_mb * 2**20
+    return int(min(asked, MOST_SHARE * free))
+
+
+def _streaming(needed: int, limit: int) -> Notice:
+    return Notice(
+        "info",
+        f"The prepared pictures would take {_megabytes(needed)} of memory and may take {_megabytes(limit)}, "
+        "so they are read from disk during the training.",
+        "A smaller picture size or a higher memory limit on the Data page would keep them in memory.",
+        kind="streaming",
+    )
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{count / 2**20:.1f} MB"
 
 
 def examine(pictures: PictureSet, emit: Emit, token: CancelToken) -> Examination:
@@ -280,18 +358,26 @@ def examine(pictures: PictureSet, emit: Emit, token: CancelToken) -> Examination
     return examination
 
 
-def measure(part: Part) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def measure(part: Part | UnreadPart) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation of every channel over all pixels, on the scale 0 to 1.
 
     The sums are of whole numbers and therefore exact. A channel that never changes gets the deviation 1.
     """
-    means: list[float] = []
-    deviations: list[float] = []
-    for channel in range(part.inputs.shape[1]):
-        counts = np.bincount(part.inputs[:, channel].numpy().reshape(-1), minlength=256)
-        values = np.arange(256) / 255
-        mean = float((counts * values).sum() / counts.sum())
-        deviation = float(np.sqrt((counts * (values - mean) ** 2).sum() / counts.sum()))
-        means.append(mean)
-        deviations.append(deviation or 1.0)
-    return tuple(means), tuple(deviations)
+    counts = np.zeros((part.sample_shape[0], 256), np.int64)
+    for images in _pictures(part):
+        for channel in range(len(counts)):
+            counts[channel] += np.bincount(images[:, channel].reshape(-1), minlength=256)
+    values = np.arange(256) / 255
+    means = [float((row * values).sum() / row.sum()) for row in counts]
+    spread = [np.sqrt((row * (values - mean) ** 2).sum() / row.sum()) for row, mean in zip(counts, means, strict=True)]
+    return tuple(means), tuple(float(value) or 1.0 for value in spread)
+
+
+def _pictures(part: Part | UnreadPart) -> Iterator[np.ndarray]:
+    """All pictures of a part, uint8 (n, C, H, W), some at a time."""
+    if isinstance(part, Part):
+        yield part.inputs.numpy()
+        return
+    groups = np.array_split(part.indices, -(-len(part) // 256))
+    for images, _ in part.crew.read(groups):
+        yield images.numpy()

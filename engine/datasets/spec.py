@@ -91,3 +91,10 @@ class DataSpec(Settings):
     split: SplitSpec = Field(default_factory=SplitSpec)
     preprocess: PreprocessSpec = Field(default_factory=PreprocessSpec)
     augmentation: tuple[Choice, ...] = Field(default=(), max_length=50)
+    memory_limit_mb: int | None = Field(
+        None,
+        ge=1,
+        le=16_000_000,
+        description="Megabytes that prepared pictures may take before they are read from disk while training; "
+        "empty for 40 % of what is free.",
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -9,17 +10,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from engine.datasets.prepare import Part
 from engine.device import send
 from engine.tasks.batch import Batch
 from engine.training.seeds import epoch_seed
 
 if TYPE_CHECKING:
     from engine.datasets.augment import Augmenter
-    from engine.datasets.prepare import Part
     from engine.datasets.preprocess import Preprocessor, Unprocessed
+    from engine.datasets.unread import UnreadPart
 
 # What the samples may take of the device's free memory; the rest belongs to the network.
 DEVICE_SHARE = 0.4
+# What pictures that are shown after a measurement may take.
+KEPT_BYTES = 512 * 2**20
 
 Targets = dict[str, Tensor]
 
@@ -71,6 +75,68 @@ class Held:
 
     def restore(self, inputs: Tensor) -> Tensor:
         return self._preprocessor.restore(inputs)
+
+
+class Streamed:
+    """One part of the data that is read from disk, by other processes, while the network learns."""
+
+    def __init__(self, part: UnreadPart, preprocessor: Preprocessor | Unprocessed, device: torch.device) -> None:
+        self.labels = part.labels
+        self.indices = part.indices
+        self.device = device
+        self._crew = part.crew
+        self._preprocessor = preprocessor
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def stream(self, groups: Sequence[Tensor]) -> Iterator[tuple[Tensor, Targets]]:
+        coming = self._crew.read([self.indices[places.numpy()] for places in groups])
+        for inputs, targets in coming:
+            yield send(inputs, self.device), {name: send(tensor, self.device) for name, tensor in targets.items()}
+
+    def normalise(self, inputs: Tensor) -> Tensor:
+        return self._preprocessor.normalise(inputs)
+
+    def restore(self, inputs: Tensor) -> Tensor:
+        return self._preprocessor.restore(inputs)
+
+
+class Onlooker:
+    """Another pool, of which every picture that passes is kept, with fewer pixels where all would be too many.
+
+    Args:
+        values: of one sample.
+    """
+
+    def __init__(self, pool: Pool, values: int) -> None:
+        self.device, self.indices, self.labels = pool.device, pool.indices, pool.labels
+        self._pool = pool
+        self._every = max(1, math.ceil(math.sqrt(len(pool) * values / KEPT_BYTES)))
+        self._seen: list[Tensor] = []
+
+    def __len__(self) -> int:
+        return len(self._pool)
+
+    def stream(self, groups: Sequence[Tensor]) -> Iterator[tuple[Tensor, Targets]]:
+        for inputs, targets in self._pool.stream(groups):
+            self._seen.append(inputs[..., :: self._every, :: self._every].cpu())
+            yield inputs, targets
+
+    def seen(self) -> Tensor:
+        """All pictures that passed, uint8 (N, C, h, w), in their order."""
+        return torch.cat(self._seen)
+
+    def normalise(self, inputs: Tensor) -> Tensor:
+        return self._pool.normalise(inputs)
+
+    def restore(self, inputs: Tensor) -> Tensor:
+        return self._pool.restore(inputs)
+
+
+def pool_of(part: Part | UnreadPart, preprocessor: Preprocessor | Unprocessed, device: torch.device) -> Pool:
+    """The samples of a part for a network on `device`."""
+    return Held(part, preprocessor, device) if isinstance(part, Part) else Streamed(part, preprocessor, device)
 
 
 class TrainingBatches:

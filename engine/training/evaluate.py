@@ -6,7 +6,9 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from engine.datasets.prepare import Prepared
     from engine.tasks.base import Task
     from engine.training.measuring import Runner
+    from engine.training.runs import Run
 
 BATCH = 256
 SMALL = 3 * 64 * 64  # values of a sample up to which so many are measured at once
@@ -61,7 +64,8 @@ class ClassEvaluation(Evaluation):
         confusion: int64, (K, K): rows are the truth, columns what it was taken for.
         truth, predicted: int64, (N,). confidence: float32, (N,), in 0..1.
         indices: int64, (N,), where each picture stands in the dataset; `names` are its names there.
-        images: uint8, (N, H, W) or (N, H, W, 3) in RGB, as the network sees them.
+        images: uint8, (N, H, W) or (N, H, W, 3) in RGB, as the network sees them, or thinned out where all of them
+            would be too much to keep.
     """
 
     per_class: tuple[ClassRow, ...]
@@ -97,13 +101,17 @@ class EvaluateJob:
         from engine.datasets.prepare import prepare
         from engine.device import pick_device
         from engine.training.runs import load_run
-        from engine.training.session import runner
 
         emit(Progress("Loading the run"))
         run = load_run(self.run_dir, pick_device("auto"))
         root = self.root or run.config.project_root(Path(self.run_dir))
         task = run.config.make_task()
-        prepared = prepare(run.config.data, root, emit, token, task.needs)
+        with closing(prepare(run.config.data, root, emit, token, task.needs)) as prepared:
+            return self._measured(run, task, prepared, emit, token)
+
+    def _measured(self, run: Run, task: Task, prepared: Prepared, emit: Emit, token: CancelToken) -> Evaluation:
+        from engine.training.session import runner
+
         if prepared.classes != run.classes:
             raise BadInput(
                 f"The run tells {len(run.classes)} classes apart and the data now has {len(prepared.classes)} others.",
@@ -121,12 +129,13 @@ class EvaluateJob:
             )
         token.raise_if_cancelled()
         emit(Progress("Measuring"))
-        task.learn_data({**prepared.train.targets, "inputs": prepared.train.inputs})
+        task.learn_data(prepared.train.overview())
         return evaluate_part(runner(run.model, run.spec), task, prepared, self.split, run.config.training.seed)
 
 
 def evaluate_part(run: Runner, task: Task, prepared: Prepared, split: str, seed: int) -> Evaluation:
     """Measure a network in its present state, on its device, on one part. Raises `BadInput` if the part is empty."""
+    from engine.training.batches import Onlooker
     from engine.training.measuring import evaluate
     from engine.training.precision import Precision
     from engine.training.session import measured
@@ -135,7 +144,10 @@ def evaluate_part(run: Runner, task: Task, prepared: Prepared, split: str, seed:
     if not len(part):
         raise BadInput(f"There are no {split} pictures.", f"Give {split} a share on the Data page and train again.")
     device = next(run.model.parameters()).device
-    batches = measured(prepared, split, task, device, BATCH if part.inputs[0].numel() <= SMALL else FEW, seed)
+    batches = measured(prepared, split, task, device, BATCH if prod(part.sample_shape) <= SMALL else FEW, seed)
+    onlooker = Onlooker(batches.pool, prod(part.sample_shape))
+    if isinstance(task, Classification):
+        batches.pool = onlooker
     shown = np.unique(np.linspace(0, len(batches) - 1, EXAMPLES).round().astype(int)).tolist()
     outcome = evaluate(run, task, batches, Precision("float32", device), full=True, keep=shown)
     sketches = [task.sketch(row.picture, row.answer, row.truth) for _, row in sorted(outcome.kept.items())]
@@ -149,7 +161,7 @@ def evaluate_part(run: Runner, task: Task, prepared: Prepared, split: str, seed:
         "measures": {"loss": outcome.loss, **outcome.measures},
         "report": report,
     }
-    if not isinstance(task, Classification) or not isinstance(outcome.meter, ClassMeter):
+    if task.kind != "pictures" or not isinstance(task, Classification) or not isinstance(outcome.meter, ClassMeter):
         return Evaluation(**plain)
     predicted, truth = outcome.meter.predicted, outcome.meter.truth
     return ClassEvaluation(
@@ -161,7 +173,7 @@ def evaluate_part(run: Runner, task: Task, prepared: Prepared, split: str, seed:
         confidence=outcome.meter.confidence.numpy(),
         indices=part.indices,
         names=tuple(prepared.samples.names[index] for index in part.indices),
-        images=as_pictures(part.inputs),
+        images=as_pictures(onlooker.seen()),
     )
 
 

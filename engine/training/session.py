@@ -26,7 +26,7 @@ from engine.job import explain
 from engine.project.spec import ProjectSpec
 from engine.project.store import inside
 from engine.tasks.base import TASKS, Task, make_task
-from engine.training.batches import Held, OrderedBatches, TrainingBatches
+from engine.training.batches import OrderedBatches, TrainingBatches, pool_of
 from engine.training.callbacks.advice import Advisor
 from engine.training.callbacks.base import Callback
 from engine.training.callbacks.best import BestWeights
@@ -83,9 +83,16 @@ def _train(job: TrainJob, emit: Emit, token: CancelToken) -> RunSummary:
     settings = project.training
     device = pick_device(settings.device)
     emit(Progress("Reading the pictures"))
-    prepared = prepare(project.data, job.root, emit, token, TASKS.get(project.task).needs)
+    with contextlib.closing(prepare(project.data, job.root, emit, token, TASKS.get(project.task).needs)) as prepared:
+        return _learn(job, project, prepared, device, emit, token)
+
+
+def _learn(
+    job: TrainJob, project: ProjectSpec, prepared: Prepared, device: torch.device, emit: Emit, token: CancelToken
+) -> RunSummary:
+    settings = project.training
     task = make_task(project.task, prepared.classes, project.task_options, label_smoothing=settings.label_smoothing)
-    task.learn_data({**prepared.train.targets, "inputs": prepared.train.inputs})
+    task.learn_data(prepared.train.overview())
     emit(Progress("Building the network"))
     torch.set_num_threads(threads_for(project, torch.get_num_threads()))
     model = make_model(project, prepared, task, device)
@@ -168,7 +175,7 @@ def measured(
     prepared: Prepared, part: str, task: Task, device: torch.device, batch_size: int, seed: int
 ) -> OrderedBatches:
     """A part as it is measured."""
-    pool = Held(prepared.part(part), prepared.preprocessor, device)
+    pool = pool_of(prepared.part(part), prepared.preprocessor, device)
     return OrderedBatches(pool, batch_size, task.rounds(pool.labels.numpy(), seed), seed)
 
 
@@ -185,8 +192,10 @@ def make_trainer(
     device = next(model.parameters()).device
     size = settings.batch_size
     augmenter = Augmenter(project.data.augmentation, settings.seed) if project.data.augmentation else None
-    held = Held(prepared.train, prepared.preprocessor, device)
-    batches = TrainingBatches(held, augmenter, size, settings.seed)
+    if augmenter is not None:
+        augmenter.check(task.needs, project.task)
+    pool = pool_of(prepared.train, prepared.preprocessor, device)
+    batches = TrainingBatches(pool, augmenter, size, settings.seed)
     validation = None
     if len(prepared.validation):
         validation = measured(prepared, "validation", task, device, evaluation_batch(size), settings.seed)

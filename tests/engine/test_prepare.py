@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 
 import numpy as np
-import psutil
 import pytest
 import torch
 from PIL import Image
@@ -146,15 +145,6 @@ def test_cancelling_is_answered_before_the_next_picture(tmp_path):
     with pytest.raises(JobCancelled):
         prepare(DataSpec(), tmp_path, emit, source.token)
     assert seen[-1].done == 0
-
-
-def test_too_many_pictures_for_the_memory_are_refused_at_once(tmp_path):
-    side = 4096
-    free = psutil.virtual_memory().available
-    assert 2 * 1797 * 3 * side * side > free, "the machine has too much memory for this test"
-    data = DataSpec(preprocess=PreprocessSpec(height=side, width=side, channels=3))
-    with pytest.raises(BadInput, match=r"1,797 pictures of 4096×4096 need 168\.5 GB"):
-        prepare(data, tmp_path, quiet, CancelSource().token)
 
 
 def test_mean_and_deviation_are_those_of_numpy(pets, tmp_path):
