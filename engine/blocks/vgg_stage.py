@@ -14,16 +14,22 @@ from engine.layers.fields import Count
 Targets = dict[str, list[tuple[str, str, int]]]
 
 
-def vgg_stage(in_channels: int, channels: int, depth: int, number: int = 1, padding: int = 1) -> NetworkSpec:
+def vgg_stage(
+    in_channels: int, channels: int, depth: int, number: int = 1, padding: int = 1, normalised: bool = False
+) -> NetworkSpec:
     """`depth` 3×3 convolutions, each with its ReLU, called conv3_1, relu3_1, conv3_2, ... in stage `number` 3.
 
-    `padding` is that of the first convolution; the fully convolutional networks begin with 100.
+    `padding` is that of the first convolution; the fully convolutional networks begin with 100. `normalised` puts
+    batch normalisation between, norm3_1 and so on.
     """
     net = Drawing(f"{depth} convolutions")
     last = net.input(in_channels, 56, 56)
     for index in range(1, depth + 1):
         conv: dict[str, Any] = {"out_channels": channels, "kernel_size": 3, "padding": padding if index == 1 else 1}
-        last = net.chain(last, ("Conv2d", f"conv{number}_{index}", conv), ("ReLU", f"relu{number}_{index}"))
+        last = net.node("Conv2d", f"conv{number}_{index}", last, **conv)
+        if normalised:
+            last = net.node("BatchNorm2d", f"norm{number}_{index}", last)
+        last = net.node("ReLU", f"relu{number}_{index}", last)
     return net.output(last)
 
 
@@ -32,7 +38,7 @@ def exposed(depth: int, number: int = 1) -> Targets:
     return {"channels": [(f"conv{number}_{index}", "out_channels", 1) for index in range(1, depth + 1)]}
 
 
-def convolutional_dense(in_channels: int, width: int, padding: int = 0) -> NetworkSpec:
+def convolutional_dense(in_channels: int, width: int, padding: int = 0, drop: float = 0.5) -> NetworkSpec:
     """VGG's fc6 and fc7 with dropout as convolutions of 7×7 and 1×1 (Long et al. 2015).
 
     For a picture of any size they give, at every place, what the dense layers give for the 7×7 maps around it.
@@ -42,10 +48,10 @@ def convolutional_dense(in_channels: int, width: int, padding: int = 0) -> Netwo
         net.input(in_channels, 7, 7),
         ("Conv2d", "fc6", {"out_channels": width, "kernel_size": 7, "padding": padding}),
         ("ReLU", "relu6"),
-        ("Dropout2d", "drop6", {"p": 0.5}),
+        ("Dropout2d", "drop6", {"p": drop}),
         ("Conv2d", "fc7", {"out_channels": width, "kernel_size": 1}),
         ("ReLU", "relu7"),
-        ("Dropout2d", "drop7", {"p": 0.5}),
+        ("Dropout2d", "drop7", {"p": drop}),
     )
     return net.output(last)
 

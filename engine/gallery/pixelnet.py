@@ -12,6 +12,7 @@ from engine.gallery.widths import scaled
 from engine.graph.edits import move
 from engine.graph.pixels import at_pixels
 from engine.graph.spec import NetworkSpec
+from engine.layers.fields import Count
 
 LEVELS = ("block1", "block2", "block3", "block4", "block5", "dense")
 """What the paper calls conv1_2, conv2_2, conv3_3, conv4_3, conv5_3 and conv7, each behind its ReLU."""
@@ -34,18 +35,31 @@ class PixelNetOptions(Options):
         description="Pixels of a picture that are computed, given as a second input; 0 computes all of them.",
     )
     width: float = Field(1.0, gt=0, le=4, description="Factor on the widths of all layers.")
+    mlp: Count = Field(4096, description="Width of the layers that look at one pixel, before that factor.")
+    drop: float = Field(0.5, ge=0, lt=1, description="Dropout behind the dense layers.")
+    normalised: bool = Field(
+        False, description="Batch normalisation behind each convolution of VGG, to learn from random weights sooner."
+    )
 
 
 def build(options: PixelNetOptions) -> NetworkSpec:
     net = Drawing("PixelNet")
     start = net.input(options.in_channels, 224, 224)
-    last = features(net, start, DEPTHS[16], in_channels=options.in_channels, width=options.width)
+    last = features(
+        net,
+        start,
+        DEPTHS[16],
+        in_channels=options.in_channels,
+        width=options.width,
+        normalised=options.normalised,
+    )
     wide = scaled(4096, options.width)
     channels = [scaled(width, options.width) for width in WIDTHS]
-    net.block("dense", convolutional_dense(channels[-1], wide, padding=3), last, exposed=DENSE_EXPOSED)
+    dense = convolutional_dense(channels[-1], wide, padding=3, drop=options.drop)
+    net.block("dense", dense, last, exposed=DENSE_EXPOSED)
     last = net.node("Hypercolumn", "hypercolumn", [start, *LEVELS], levels=len(LEVELS))
-    spec = net.output(net.block("mlp", pixel_mlp(sum(channels) + wide, wide, options.num_classes), last))
-    spec = _arranged(spec)
+    mlp = pixel_mlp(sum(channels) + wide, scaled(options.mlp, options.width), options.num_classes, drop=options.drop)
+    spec = _arranged(net.output(net.block("mlp", mlp, last)))
     return at_pixels(spec, options.pixels) if options.pixels else spec
 
 

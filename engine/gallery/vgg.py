@@ -36,6 +36,7 @@ def features(
     in_channels: int = 3,
     width: float = 1.0,
     first_padding: int = 1,
+    normalised: bool = False,
     pool: Mapping[str, Any] | None = None,
 ) -> str:
     """Draw block1, pool1, ... block5, pool5; returns the last id.
@@ -44,7 +45,7 @@ def features(
     """
     for number, (depth, channels) in enumerate(zip(depths, WIDTHS, strict=True), start=1):
         wide = scaled(channels, width)
-        inside = vgg_stage(in_channels, wide, depth, number, first_padding if number == 1 else 1)
+        inside = vgg_stage(in_channels, wide, depth, number, first_padding if number == 1 else 1, normalised)
         last = net.block(f"block{number}", inside, after, exposed=exposed(depth, number))
         after = net.node("MaxPool2d", f"pool{number}", last, **{"kernel_size": 2, "stride": 2, **(pool or {})})
         in_channels = wide
