@@ -66,6 +66,8 @@ class CocoFile:
         self._seen: set[int | str] = set()
         text = read_text(top / name, MAX_BYTES, faults, name)
         for record in RecordReader(text, SECTIONS):
+            if record.note:
+                self._faults.repair(name, record.note, record.line)
             if record.problem:
                 self._faults.refuse(name, record.problem, record.line)
             elif not isinstance(record.value, dict):

@@ -22,6 +22,7 @@ class Record:
         place: its place in the array, from 0.
         line: where it begins, or where the text goes wrong, from 1.
         problem: a sentence, if this could not be read; `value` is None then.
+        note: a sentence, if it could be read although something is wrong.
     """
 
     section: str
@@ -29,6 +30,7 @@ class Record:
     line: int
     value: Any = None
     problem: str = ""
+    note: str = ""
 
 
 class RecordReader:
@@ -83,22 +85,24 @@ class RecordReader:
         place = self._skip(place)
         while place < len(self._text) and self._text[place] != "]":
             line = self._line_at(place)
+            after = place
             try:
                 value, after = self._value(place)
                 after = self._skip(after)
-                if after < len(self._text) and self._text[after] not in ",]":
+                note = "A comma is missing behind this record." if self._text.startswith("{", after) else ""
+                if after < len(self._text) and self._text[after] not in ",]" and not note:
                     raise json.JSONDecodeError("A comma is missing", self._text, after)
             except ValueError as error:
                 wrong = _where(error, place)
                 yield Record(section, number, self._line_at(wrong), problem=f"{_why(error)}.")
-                found = self._resume.search(self._text, place + 1)
+                found = self._resume.search(self._text, max(place + 1, after))
                 if found is None:
                     return len(self._text)
                 if self._text.startswith('"', found.end()):
                     return found.end()
                 place = found.end()
             else:
-                yield Record(section, number, line, value)
+                yield Record(section, number, line, value, note=note)
                 place = self._skip(after + 1) if self._text.startswith(",", after) else after
             number += 1
         return place + 1

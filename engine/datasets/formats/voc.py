@@ -70,7 +70,7 @@ class VocReader:
             self._faults.refuse(source, error.what)
             return None
         if root is None and problem is not None:
-            self._faults.refuse(source, problem.reason, problem.line)
+            self._faults.refuse(source, f"{problem.reason.removesuffix('.')}.", problem.line)
             return None
         if root is None or root.tag != "annotation":
             line = root.line if root is not None else 1
