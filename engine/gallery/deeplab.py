@@ -25,7 +25,7 @@ class DeepLabOptions(Options):
     )
 
 
-def _backbone(in_channels: int, aux: bool) -> NetworkSpec:
+def dilated_backbone(in_channels: int, aux: bool) -> NetworkSpec:
     """ResNet-50 whose last two stages dilate in place of striding: an eighth of the picture's size."""
     net = Drawing("ResNet-50, dilated")
     last = resnet.stem(net, net.input(in_channels, 520, 520))
@@ -36,7 +36,7 @@ def _backbone(in_channels: int, aux: bool) -> NetworkSpec:
 def build(options: DeepLabOptions) -> NetworkSpec:
     net = Drawing("DeepLab v3")
     start = net.input(options.in_channels, 520, 520)
-    net.block("backbone", _backbone(options.in_channels, options.aux), start)
+    net.block("backbone", dilated_backbone(options.in_channels, options.aux), start)
     last = net.block("aspp", atrous_pyramid(2048, RATES), "backbone")
     last = net.block("head", conv_norm_activation(256, 256, 3), last, exposed=CHANNELS)
     last = net.node("Conv2d", "score", last, out_channels=options.num_classes, kernel_size=1)

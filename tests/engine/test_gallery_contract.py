@@ -24,7 +24,7 @@ IDS = [
     "vgg19", "googlenet", "inception_v3", "resnet18", "resnet34", "resnet50", "resnet101", "resnet152",
     "wide_resnet50_2", "highway", "densenet121", "densenet161", "densenet169", "densenet201", "mobilenet_v1",
     "mobilenet_v2", "mobilenet_v3_small", "mobilenet_v3_large", "xception", "efficientnet_b0", "vit_b_16",
-    "recurrent_conv", "pixelnet", "fcn32s", "fcn16s", "fcn8s", "unet", "deeplabv3_resnet50",
+    "recurrent_conv", "pixelnet", "fcn32s", "fcn16s", "fcn8s", "fcn_resnet50", "unet", "deeplabv3_resnet50",
     "lraspp_mobilenet_v3_large", "siamese", "rcnn", "fast_rcnn", "fasterrcnn_resnet50_fpn", "yolo_v1", "yolo_small",
     "ssd300_vgg16", "ssdlite320_mobilenet_v3_large", "retinanet_resnet50_fpn", "maskrcnn_resnet50_fpn",
     "keypointrcnn_resnet50_fpn", "detr_small", "autoencoder", "denoising_autoencoder", "dcgan", "rnn", "birnn",
@@ -68,6 +68,7 @@ LARGE = {
     "densenet201", "alexnet", "alexnet_torchvision", "zfnet", "fcn32s", "fcn16s", "fcn8s", "pixelnet", "rcnn",
     "fast_rcnn", "maskrcnn_resnet50_fpn", "keypointrcnn_resnet50_fpn", "yolo_v1", "xception", "vit_b_16",
     "inception_v3", "deeplabv3_resnet50", "ssd300_vgg16", "retinanet_resnet50_fpn", "fasterrcnn_resnet50_fpn", "unet",
+    "fcn_resnet50",
 }  # fmt: skip
 
 # Heads that work at every region of the picture take their time: a few regions show the same.

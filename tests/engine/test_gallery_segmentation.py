@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from engine.blocks.base import BLOCKS, block_params
 from engine.datasets.draws import Draws, sample_keys
 from engine.errors import BadInput
-from engine.gallery import GALLERY, deeplab, open_network
+from engine.gallery import GALLERY, deeplab, fcn_resnet, lraspp, open_network
 from engine.gallery.base import Drawing, with_input
 from engine.graph import edits
 from engine.graph.analyse import analyse
@@ -27,7 +27,9 @@ from engine.modules.hypercolumn import Hypercolumn
 from engine.tasks.dense.pixel_sampling import at_positions, stratified_pixels
 from tests.helpers.twins import stirred_twin
 
-IDS = ["fcn32s", "fcn16s", "fcn8s", "unet", "deeplabv3_resnet50", "lraspp_mobilenet_v3_large", "pixelnet"]
+IDS = [
+    "fcn32s", "fcn16s", "fcn8s", "fcn_resnet50", "unet", "deeplabv3_resnet50", "lraspp_mobilenet_v3_large", "pixelnet",
+]  # fmt: skip
 
 # The convolutions of VGG-16 and its first two dense layers, read as convolutions.
 VGG_16 = 14_714_688
@@ -58,7 +60,7 @@ def test_it_has_the_papers_table(id: str) -> None:
         assert row.output in (None, nodes[row.node].output_shape), row
 
 
-@pytest.mark.parametrize("id", ["fcn32s", "fcn16s", "fcn8s", "deeplabv3_resnet50", "lraspp_mobilenet_v3_large"])
+@pytest.mark.parametrize("id", [id for id in IDS if id not in ("unet", "pixelnet")])
 @pytest.mark.parametrize("size", [(32, 32), (47, 65), (375, 500)])
 def test_the_answer_is_as_large_as_the_picture(id: str, size: tuple[int, int]) -> None:
     analysis = analyse(with_input(open_network(id), (3, *size)))
@@ -66,11 +68,14 @@ def test_the_answer_is_as_large_as_the_picture(id: str, size: tuple[int, int]) -
     assert not analysis.errors
 
 
-@pytest.mark.parametrize(("id", "options"), [("deeplabv3_resnet50", {"aux": True}), ("lraspp_mobilenet_v3_large", {})])
+@pytest.mark.parametrize(
+    ("id", "options"),
+    [("deeplabv3_resnet50", {"aux": True}), ("fcn_resnet50", {"aux": True}), ("lraspp_mobilenet_v3_large", {})],
+)
 def test_it_takes_torchvisions_weights_and_agrees(id: str, options: dict[str, Any]) -> None:
     twin = stirred_twin(id, weights_backbone=None, **({"aux_loss": True} if options else {}))
-    rename = deeplab.rename if options else GALLERY.get(id).rename
-    assert rename is not None
+    families = {"deeplabv3_resnet50": deeplab, "fcn_resnet50": fcn_resnet, "lraspp_mobilenet_v3_large": lraspp}
+    rename = families[id].rename
     ours = compile_network(open_network(id, **options)).eval()
     ours.load_state_dict({rename(key): value for key, value in twin.state_dict().items()})
     pictures = torch.randn(2, 3, 65, 97)

@@ -6,7 +6,7 @@ import pytest
 
 from engine.gallery import open_network
 
-IDS = ("fcn32s", "fcn16s", "fcn8s", "deeplabv3_resnet50", "lraspp_mobilenet_v3_large")
+IDS = ("fcn32s", "fcn16s", "fcn8s", "fcn_resnet50", "deeplabv3_resnet50", "lraspp_mobilenet_v3_large")
 
 
 @pytest.mark.parametrize("id", IDS)
