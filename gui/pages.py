@@ -29,6 +29,9 @@ class PageEntry:
 _KNOWN = (
     PageEntry("home", "Home", "home", "gui.home.page", "HomePage", "Start a project or go on with one"),
     PageEntry("data", "Data", "data", "gui.data.page", "DataPage", "Choose the pictures to learn from"),
+    PageEntry(
+        "label", "Label", "label", "gui.labelling.page", "LabelPage", "Draw what is to be learnt on your own pictures"
+    ),
     PageEntry("build", "Build", "build", "gui.builder.page", "BuildPage", "Draw the network"),
     PageEntry("train", "Train", "train", "gui.training.page", "TrainPage", "Train the network and watch it learn"),
     PageEntry(

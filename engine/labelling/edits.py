@@ -64,12 +64,15 @@ def reshape(labels: LabelSet, file: str, number: int, shape: Shape) -> LabelSet:
     return _with_object(labels, picture, number, replace(picture.objects[number], shape=_storable(kept)))
 
 
-def move(labels: LabelSet, file: str, numbers: Iterable[int], dx: float, dy: float) -> LabelSet:
-    """Shift objects together, each at most to the picture's border."""
+def move(labels: LabelSet, file: str, numbers: Sequence[int], dx: float, dy: float) -> LabelSet:
+    """Shift objects together, at most to the picture's border."""
     picture = labels.picture(file)
-    for number in numbers:
-        shape = shapes.moved(picture.objects[number].shape, dx, dy, picture.width, picture.height)
-        labels = reshape(labels, file, number, shape)
+    group = [picture.objects[number].shape for number in numbers]
+    if not group:
+        return labels
+    step = shapes.allowed(group, dx, dy, picture.width, picture.height)
+    for number, shape in zip(numbers, group, strict=True):
+        labels = reshape(labels, file, number, shapes.moved(shape, *step))
     return labels
 
 

@@ -70,15 +70,20 @@ def _cropped(mask: Mask, width: int, height: int) -> Mask | None:
     return mask_of(whole)
 
 
-def moved(shape: Shape, dx: float, dy: float, width: int, height: int) -> Shape:
-    """The shape shifted, but never over the picture's border."""
-    left, top, right, bottom = extent(shape)
-    dx = min(max(dx, -left), width - right)
-    dy = min(max(dy, -top), height - bottom)
+def allowed(group: Sequence[Shape], dx: float, dy: float, width: int, height: int) -> Corner:
+    """How far shapes may be shifted together without leaving the picture."""
+    extents = [extent(shape) for shape in group]
+    left, top = (min(one[side] for one in extents) for side in (0, 1))
+    right, bottom = (max(one[side] for one in extents) for side in (2, 3))
+    return min(max(dx, -left), width - right), min(max(dy, -top), height - bottom)
+
+
+def moved(shape: Shape, dx: float, dy: float) -> Shape:
+    """The shape shifted; a mask by whole pixels."""
     if isinstance(shape, Mask):
         return Mask(shape.left + round(dx), shape.top + round(dy), shape.width, shape.height, shape.runs)
     if isinstance(shape, Box):
-        return Box(left + dx, top + dy, right + dx, bottom + dy)
+        return Box(shape.left + dx, shape.top + dy, shape.right + dx, shape.bottom + dy)
     if isinstance(shape, Point):
         return Point(shape.x + dx, shape.y + dy)
     return Polygon(tuple(tuple((x + dx, y + dy) for x, y in ring) for ring in shape.rings))

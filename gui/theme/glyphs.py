@@ -10,6 +10,7 @@ GLYPHS = {
     # pages
     "home": "home-variant-outline",
     "data": "image-multiple-outline",
+    "label": "vector-square-edit",
     "build": "sitemap-outline",
     "train": "chart-line",
     "evaluate": "clipboard-check-outline",
@@ -58,6 +59,12 @@ GLYPHS = {
     "enter": "location-enter",
     "my_block": "bookmark-outline",
     "drag": "drag-vertical",
+    # labelling
+    "label_select": "cursor-default-outline",
+    "label_box": "vector-rectangle",
+    "label_polygon": "vector-polygon",
+    "label_brush": "brush",
+    "label_point": "crosshairs",
     # files
     "new": "file-plus-outline",
     "open": "folder-open-outline",

@@ -93,10 +93,13 @@ def test_shapes_are_clipped_to_the_picture_and_slips_are_dropped() -> None:
     assert shapes.tidied(over, 20, 10) == Mask(18, 0, 2, 1, (0, 2))
 
 
-def test_moving_stops_at_the_border() -> None:
-    assert shapes.moved(Box(2, 2, 6, 6), 100, -100, 20, 10) == Box(16, 0, 20, 4)
-    assert shapes.moved(Mask(2, 2, 3, 1, (0, 3)), 4.6, 0, 20, 10) == Mask(7, 2, 3, 1, (0, 3))
-    moved = shapes.moved(Polygon((((1, 1), (5, 1), (3, 4)),)), 2, 3, 20, 10)
+def test_moving_stops_at_the_border_and_keeps_a_group_together() -> None:
+    group = (Box(2, 2, 6, 6), Mask(8, 1, 3, 1, (0, 3)))
+    assert shapes.allowed(group, 100, -100, 20, 10) == (9, -1)
+    assert shapes.allowed(group, -1.5, 0.25, 20, 10) == (-1.5, 0.25)
+    assert shapes.moved(group[0], 9, -1) == Box(11, 1, 15, 5)
+    assert shapes.moved(group[1], 4.6, 0) == Mask(13, 1, 3, 1, (0, 3))
+    moved = shapes.moved(Polygon((((1, 1), (5, 1), (3, 4)),)), 2, 3)
     assert moved == Polygon((((3, 4), (7, 4), (5, 7)),))
 
 

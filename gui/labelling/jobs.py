@@ -1,0 +1,87 @@
+"""The page's work on files, as jobs. Each is a frozen value that the runner calls."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.cancel import CancelToken
+from engine.datasets.pictures import load_picture
+from engine.datasets.preprocess import resize
+from engine.errors import BadInput
+from engine.events import Emit, Event
+from engine.labelling import store
+from engine.labelling.spec import LabelSet
+
+_FLUSH_SECONDS = 0.03
+
+
+@dataclass(frozen=True)
+class ReadLabels:
+    """Gives the `LabelSet` of a folder."""
+
+    folder: Path
+
+    def __call__(self, emit: Emit, token: CancelToken) -> LabelSet:
+        return store.load(self.folder)
+
+
+@dataclass(frozen=True)
+class SaveLabels:
+    """Write the labels. It is never cancelled, since it is short and nobody may lose work."""
+
+    folder: Path
+    labels: LabelSet
+
+    def __call__(self, emit: Emit, token: CancelToken) -> None:
+        store.save(self.folder, self.labels)
+
+
+@dataclass(frozen=True)
+class ReadPicture:
+    """Gives one picture, uint8, (H, W, 3)."""
+
+    path: Path
+
+    def __call__(self, emit: Emit, token: CancelToken) -> np.ndarray:
+        return load_picture(self.path)
+
+
+@dataclass(frozen=True)
+class SmallPictures(Event):
+    """Some small pictures by file, uint8, (h, w, 3); None for one that cannot be read."""
+
+    items: tuple[tuple[str, np.ndarray | None], ...]
+
+
+@dataclass(frozen=True)
+class ReadSmall:
+    """Read pictures in the order given, at most `side` pixels wide and high, and emit them a few at a time."""
+
+    folder: Path
+    files: tuple[str, ...]
+    side: int
+
+    def __call__(self, emit: Emit, token: CancelToken) -> None:
+        ready: list[tuple[str, np.ndarray | None]] = []
+        last = time.monotonic()
+        for file in self.files:
+            token.raise_if_cancelled()
+            ready.append((file, self._small(file)))
+            if time.monotonic() - last > _FLUSH_SECONDS:
+                emit(SmallPictures(tuple(ready)))
+                ready, last = [], time.monotonic()
+        if ready:
+            emit(SmallPictures(tuple(ready)))
+
+    def _small(self, file: str) -> np.ndarray | None:
+        try:
+            picture = load_picture(self.folder / file, at_least=self.side)
+        except BadInput:
+            return None  # drawn as a broken picture; opening it says why
+        height, width = picture.shape[:2]
+        factor = min(1.0, self.side / max(height, width))
+        return resize(picture, max(1, round(height * factor)), max(1, round(width * factor)))

@@ -1,0 +1,208 @@
+"""What the labels come to, and where they go: near copies, training, and files for other programs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QWidget
+
+from engine.cancel import CancelToken
+from engine.datasets.spec import Choice
+from engine.events import Emit, Event, Failed, Finished
+from engine.labelling.near import FindNearPairs, NearPair
+from engine.labelling.spec import Box, LabelSet, Mask, Point, Polygon
+from gui import theme
+from gui.actions import make_action
+from gui.context import Context
+from gui.labelling.model import LabelModel
+from gui.labelling.section import Section
+from gui.widgets.notes import QuietLabel, ThemedLabel
+
+_TASKS = {"detection": "boxes", "segmentation": "outlines and masks", "classification": "classes of whole pictures"}
+_SHOWN = 3
+
+
+class OutcomePanel(Section):
+    """Follows the model.
+
+    Signals:
+        near_found(object): the files of a `frozenset` that are nearly the same as another.
+        show_wanted(object): a picture, by its file, is to be shown.
+    """
+
+    near_found = Signal(object)
+    show_wanted = Signal(object)
+
+    def __init__(self, context: Context, model: LabelModel, parent: QWidget | None = None) -> None:
+        super().__init__("Labelled so far", parent)
+        self._context, self._model = context, model
+        self.pairs: tuple[NearPair, ...] = ()
+        self.count = ThemedLabel("", "text", "body", self)
+        self.count.setWordWrap(True)
+        self.train = QPushButton(theme.icon("train", "accent_text"), "Train on these", self)
+        self.train.setProperty("kind", "primary")
+        self.train.setAccessibleName("Train on these")
+        self.train.clicked.connect(self._train)
+        self.near = QPushButton(theme.icon("copy"), "Near copies", self)
+        self.near.setAccessibleName("Look for near copies")
+        self.near.setToolTip(
+            "Look for pictures that are nearly the same; one in training and one in test would deceive"
+        )
+        self.near.clicked.connect(self.look)
+        self.export = QPushButton(theme.icon("export"), "Export", self)
+        self.export.setAccessibleName("Export the labels")
+        self.menu = QMenu(self)
+        self.menu.setToolTipsVisible(True)
+        self.menu.aboutToShow.connect(self._fill_menu)
+        self.export.setMenu(self.menu)
+        self.found = QuietLabel("", self)
+        self.found.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
+        self.found.linkActivated.connect(lambda file: self.show_wanted.emit(file))
+        row = QHBoxLayout()
+        row.setSpacing(theme.space(1))
+        row.addWidget(self.near)
+        row.addWidget(self.export)
+        row.addStretch(1)
+        self.body.addWidget(self.count)
+        self.body.addWidget(self.train)
+        self.body.addLayout(row)
+        self.body.addWidget(self.found)
+        self.found.hide()
+        model.changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        labels = self._model.labels
+        done = sum(picture.done for picture in labels.pictures)
+        objects = sum(len(picture.objects) for picture in labels.pictures)
+        self.count.setText(f"{done:,} of {len(labels.pictures):,} pictures, {objects:,} objects")
+        task = task_of(labels)
+        self.train.setEnabled(bool(task))
+        tip = f"Learn from the {_TASKS.get(task, '')}: sets the data and the task, and goes on to Train"
+        self.train.setToolTip(tip if task else "Label a picture first")
+        for button, why in (
+            (self.near, "Look for pictures that are nearly the same"),
+            (self.export, "Write the labels"),
+        ):
+            button.setEnabled(bool(labels.pictures))
+            button.setToolTip(why if labels.pictures else "Bring pictures first")
+
+    # near copies
+
+    def look(self) -> None:
+        """Compare all pictures."""
+        files = tuple(picture.file for picture in self._model.labels.pictures)
+        handle = self._context.runner.start(FindNearPairs(self._model.folder, files), title="Comparing pictures")
+        handle.ended.connect(self._looked)
+
+    def _looked(self, end: Event) -> None:
+        if isinstance(end, Failed):
+            self._context.notifier.error(end.error)
+        if not isinstance(end, Finished):
+            return
+        self.pairs = tuple(pair for pair in end.result if pair.first in self._model.labels.places)
+        self.near_found.emit(frozenset(file for pair in self.pairs for file in (pair.first, pair.second)))
+        self.found.setText(_near_words(self.pairs))
+        self.found.show()
+
+    # training
+
+    def _train(self) -> None:
+        """Take the labels as the project's data, with the task that they are for, as one step, and go to Train."""
+        self._model.save()
+        labels, document = self._model.labels, self._context.document
+        task = task_of(labels)
+        if not task:
+            return
+        source = Choice(id="labelled")
+        project = document.project
+        data = project.data.model_copy(update={"source": source})
+        changes: dict[str, Any] = {"data": data, "task": task}
+        if task != project.task and hasattr(project, "task_options"):
+            changes["task_options"] = type(project.task_options)()
+        document.edit("Train on the labelled pictures", project.with_(**changes))
+        self._context.navigate("train")
+
+    # export
+
+    def _fill_menu(self) -> None:
+        self.menu.clear()
+        for id, kind in _formats().items():
+            label = str(getattr(kind, "label", id))
+            tip = str(getattr(kind, "help", "") or f"Write the labels as {label}")
+            self.menu.addAction(make_action(self.menu, f"{label}…", partial(self._ask, id, label), tip=tip))
+        if self.menu.isEmpty():
+            action = self.menu.addAction("No format is known here")
+            action.setEnabled(False)
+
+    def _ask(self, format: str, label: str) -> None:
+        dialog = QFileDialog(self.window(), f"Export as {label} into an empty folder")
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.fileSelected.connect(lambda path: self.write(format, Path(path)))
+        dialog.open()
+
+    def write(self, format: str, folder: Path) -> None:
+        """Write the labels in a format of `engine.datasets.formats`."""
+        job = _Export(self._model.folder, self._model.labels, folder, format)
+        handle = self._context.runner.start(job, title=f"Exporting to {folder.name}")
+
+        def ended(end: Event) -> None:
+            if isinstance(end, Failed):
+                self._context.notifier.error(end.error)
+            elif isinstance(end, Finished):
+                self._context.notifier.show("success", f"The labels are in {folder}.")
+
+        handle.ended.connect(ended)
+
+
+class _Export:
+    """The job: the labels as a set of pictures, written by the format."""
+
+    def __init__(self, source: Path, labels: LabelSet, folder: Path, format: str) -> None:
+        self._source, self._labels, self._folder, self._format = source, labels, folder, format
+
+    def __call__(self, emit: Emit, token: CancelToken) -> Any:
+        from engine.datasets.formats.writing import WriteDatasetJob
+        from engine.datasets.sources.labelled import LabelledPictures
+
+        pictures = LabelledPictures(self._source, self._labels)
+        return WriteDatasetJob(pictures, self._folder, self._format)(emit, token)
+
+
+def _formats() -> Mapping[str, Any]:
+    from engine.datasets.formats.writing import FORMATS
+
+    return {id: FORMATS.get(id) for id in FORMATS}
+
+
+def task_of(labels: LabelSet) -> str:
+    """The task that labels are for: what was drawn most carefully decides; "" while there is nothing to learn."""
+    drawn = [one.shape for picture in labels.pictures for one in picture.objects]
+    if any(isinstance(shape, Polygon | Mask) for shape in drawn):
+        return "segmentation"
+    if any(isinstance(shape, Box) for shape in drawn):
+        return "detection"
+    if any(picture.labels for picture in labels.pictures):
+        return "classification"
+    return "detection" if any(not isinstance(shape, Point) for shape in drawn) else ""
+
+
+def _near_words(pairs: tuple[NearPair, ...]) -> str:
+    if not pairs:
+        return "No two pictures are nearly the same."
+
+    def link(file: str) -> str:
+        shown = file.rsplit("/", 1)[-1].replace("&", "&amp;").replace("<", "&lt;")
+        return f'<a href="{file.replace("&", "&amp;").replace(chr(34), "&quot;")}">{shown}</a>'
+
+    lines = [f"{link(pair.first)} and {link(pair.second)}" for pair in pairs[:_SHOWN]]
+    more = f" and {len(pairs) - _SHOWN:,} more" if len(pairs) > _SHOWN else ""
+    return (
+        f"Nearly the same: {'; '.join(lines)}{more}. Keep one of each, or the test measures what was learnt by heart."
+    )

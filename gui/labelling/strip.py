@@ -1,0 +1,196 @@
+"""The pictures one below the other, each with a mark that says whether it is labelled."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
+
+from engine.labelling.spec import LabelledPicture
+from gui import theme
+from gui.labelling.model import LabelModel
+from gui.labelling.pixels import SIDE, SmallReader
+
+_TALL = 88  # of a picture in the strip, in pixels
+_MARK = 18
+
+
+class FilmStrip(QAbstractScrollArea):
+    """Follows a `LabelModel`; only what is in view is painted and read."""
+
+    scrolled = Signal()
+
+    def __init__(self, model: LabelModel, reader: SmallReader, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._model = model
+        self._reader = reader
+        self._near: frozenset[str] = frozenset()
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName("Pictures to label")
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setMinimumWidth(SIDE + theme.space(3))
+        model.changed.connect(self._arrange)
+        model.picture_changed.connect(self._reveal)
+        reader.arrived.connect(self.viewport().update)
+        theme.watcher().changed.connect(self.viewport().update)
+
+    def sizeHint(self) -> QSize:
+        return QSize(SIDE + theme.space(4), 400)
+
+    def warn(self, files: frozenset[str]) -> None:
+        """Mark pictures that are nearly the same as another."""
+        self._near = files
+        self.viewport().update()
+
+    def cell(self, number: int) -> QRect:
+        """Where a picture of the strip is in the viewport now."""
+        return QRect(0, number * self._step() - self.verticalScrollBar().value(), self.viewport().width(), self._step())
+
+    def _step(self) -> int:
+        return _TALL + self.fontMetrics().height() + theme.space(1.5)
+
+    def _arrange(self) -> None:
+        bar, tall = self.verticalScrollBar(), self.viewport().height()
+        bar.setRange(0, max(0, len(self._model.labels.pictures) * self._step() - tall))
+        bar.setPageStep(max(1, tall))
+        bar.setSingleStep(self._step() // 2)
+        self._look()
+
+    def _shown(self) -> range:
+        top, step = self.verticalScrollBar().value(), self._step()
+        last = (top + self.viewport().height()) // step + 1
+        return range(top // step, min(last, len(self._model.labels.pictures)))
+
+    def _look(self) -> None:
+        self._reader.show(self._model.folder)
+        shown = self._shown()
+        pictures = self._model.labels.pictures[shown.start : shown.stop + len(shown)]
+        self._reader.want([picture.file for picture in pictures])
+        self.viewport().update()
+
+    def _reveal(self) -> None:
+        place = self._model.labels.places.get(self._model.file)
+        if place is not None:
+            bar, step = self.verticalScrollBar(), self._step()
+            if place * step < bar.value():
+                bar.setValue(place * step)
+            elif (place + 1) * step > bar.value() + self.viewport().height():
+                bar.setValue((place + 1) * step - self.viewport().height())
+        self.viewport().update()
+
+    def _at(self, point: QPoint) -> LabelledPicture | None:
+        number = (point.y() + self.verticalScrollBar().value()) // self._step()
+        pictures = self._model.labels.pictures
+        return pictures[number] if 0 <= number < len(pictures) else None
+
+    # Qt
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        self._look()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
+            self._arrange()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.viewport().update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.viewport().update()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        picture = self._at(event.position().toPoint())
+        if event.button() == Qt.MouseButton.LeftButton and picture is not None:
+            self._model.go_to(picture.file)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        count = len(self._model.labels.pictures)
+        steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_Home: -count, Qt.Key.Key_End: count}
+        step = steps.get(Qt.Key(event.key()))
+        place = self._model.labels.places.get(self._model.file)
+        if step is None or place is None:
+            super().keyPressEvent(event)
+            return
+        self._model.go_to(self._model.labels.pictures[min(max(place + step, 0), count - 1)].file)
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
+            picture = self._at(event.pos())
+            QToolTip.showText(event.globalPos(), "" if picture is None else self._describe(picture), self.viewport())
+            return True
+        return super().viewportEvent(event)
+
+    def _describe(self, picture: LabelledPicture) -> str:
+        words = [picture.file, f"{picture.width}×{picture.height} pixels"]
+        if picture.objects:
+            words.append(f"{len(picture.objects)} objects")
+        names = self._model.labels.names
+        words += [names[label] for label in picture.labels]
+        words.append("Labelled" if picture.done else "Not labelled yet")
+        if picture.file in self._near:
+            words.append("Nearly the same as another picture")
+        return " · ".join(words)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self.viewport())
+        painter.fillRect(event.rect(), QColor(theme.tokens().panel))
+        painter.setFont(theme.font("small"))
+        for number in self._shown():
+            self._paint_cell(painter, self._model.labels.pictures[number], self.cell(number))
+
+    def _paint_cell(self, painter: QPainter, picture: LabelledPicture, cell: QRect) -> None:
+        t = theme.tokens()
+        gap = theme.space(0.5)
+        current = picture.file == self._model.file
+        room = cell.adjusted(gap, gap // 2, -gap, -gap // 2)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if current:
+            painter.setBrush(QColor(t.accent_soft))
+            painter.setPen(QPen(QColor(t.accent), 2) if self.hasFocus() else Qt.PenStyle.NoPen)
+            painter.drawRoundedRect(room, 6, 6)
+        words = QRect(room.left() + gap, room.bottom() - self.fontMetrics().height() - 1, room.width() - 2 * gap, 0)
+        words.setHeight(self.fontMetrics().height())
+        frame = QRect(room.left() + gap, room.top() + gap, room.width() - 2 * gap, words.top() - room.top() - gap - 2)
+        self._paint_picture(painter, picture, frame)
+        mark, hue = ("success", "success") if picture.done else ("minus", "text_muted")
+        for glyph, colour in ((mark, hue), *((("warning", "warning"),) if picture.file in self._near else ())):
+            theme.icon(glyph, colour).paint(painter, QRect(words.left(), words.top(), 14, words.height()))
+            words.setLeft(words.left() + 17)
+        painter.setPen(QColor(t.text if current else t.text_muted))
+        name = picture.file.rsplit("/", 1)[-1]
+        text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, words.width())
+        painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+    def _paint_picture(self, painter: QPainter, picture: LabelledPicture, frame: QRect) -> None:
+        pixmap = self._reader.pixmap(picture.file)
+        if pixmap is None:
+            painter.fillRect(frame, QColor(theme.tokens().hover))
+            if self._reader.has(picture.file):
+                place = QRect(0, 0, _MARK, _MARK)
+                place.moveCenter(frame.center())
+                theme.icon("broken_image", "warning").paint(painter, place)
+            return
+        size = pixmap.size().scaled(frame.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        place = QRect(QPoint(0, 0), size)
+        place.moveCenter(frame.center())
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, pixmap.width() >= size.width())
+        painter.drawPixmap(place, pixmap)
