@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
 from engine.cancel import CancelToken
 from engine.datasets.base import DATASETS, DatasetSource, SampleSet, SeriesSet
+from engine.datasets.sequences.chaos import mackey_glass
 from engine.datasets.sequences.windows import Windows, sines
 from engine.events import Emit, Progress
 
 
 @DATASETS.register("forecast")
 class Forecast(DatasetSource):
-    """A long course of time, mixed from sines with a trend and noise, cut into windows.
+    """A long course of time, mixed from sines or drawn by a rule of chaos, with a trend and noise, cut into windows.
 
     A network sees the values of a window and foretells those that follow (many-to-many). Training has the first 70 % of
     the time, validation the next 15 % and the test the last 15 %, and no value is in two of them, so the test asks
     about a future that was not learned.
+
+    A mixture of sines can be foretold by a linear function of the past, so a network has little to add. The course of
+    Mackey and Glass cannot.
     """
 
     label = "Generated course of time"
-    help = "A mixture of sines with a trend and noise, to foretell how it goes on. Drawn by the program."
+    help = "A mixture of sines or a chaotic course, to foretell how it goes on. Drawn by the program."
     kind = "series"
     gives: ClassVar[tuple[str, ...]] = ("future",)
 
+    course: Literal["sines", "mackey-glass"] = Field(
+        "sines", description="Sines that repeat, or the chaotic course of Mackey and Glass (1977), which never does."
+    )
     length: int = Field(3000, ge=50, le=1_000_000, description="Steps of the whole course.")
     steps: int = Field(48, ge=1, le=4096, description="Values that the network sees.")
     horizon: int = Field(12, ge=1, le=1024, description="Values ahead that it foretells.")
@@ -42,7 +49,10 @@ class Forecast(DatasetSource):
 
     def load(self, root: Path, emit: Emit, token: CancelToken) -> SampleSet:
         emit(Progress("Drawing the course of time"))
-        course = sines(self.length, self.features, self.waves, self.trend, self.noise, self.seed)
+        if self.course == "sines":
+            course = sines(self.length, self.features, self.waves, self.trend, self.noise, self.seed)
+        else:
+            course = mackey_glass(self.length, self.features, self.trend, self.noise, self.seed, token)
         token.raise_if_cancelled()
         windows = Windows(self.steps, self.horizon, self.every, self.every_step)
         starts, fixed = windows.starts(self.length)

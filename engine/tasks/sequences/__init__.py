@@ -1,0 +1,1 @@
+"""Sequences: telling them apart, saying how they go on, and writing."""
