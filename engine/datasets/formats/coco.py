@@ -239,7 +239,7 @@ def _shape(value: Any, size: tuple[int, int]) -> Shape:
 def _ring(flat: Any, size: tuple[int, int]) -> tuple[Ring | None, str]:
     if not isinstance(flat, list) or len(flat) < 6 or len(flat) % 2 or len(flat) > 2 * _MAX_CORNERS:
         return None, "has an outline that is no list of three or more corners"
-    if any(type(one) is not float and type(one) is not int for one in flat):
+    if not set(map(type, flat)) <= {int, float}:
         return None, "has an outline with something that is no number"
     try:
         corners = np.array(flat, np.float64).reshape(-1, 2)

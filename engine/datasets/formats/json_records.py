@@ -69,6 +69,8 @@ class RecordReader:
             except ValueError as error:
                 yield Record("", 0, self._line_at(_where(error, place)), problem=f"{_why(error)}.")
                 place = self._restart(place + 1)
+                if place == len(self._text):
+                    return
                 continue
             if key in self._sections and self._text.startswith("[", after):
                 self.found.add(key)
