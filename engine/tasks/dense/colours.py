@@ -14,6 +14,9 @@ _FIRST = ((230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114,
 _UNKNOWN = (128, 128, 128)
 _EMPTY = (16, 16, 16)
 _GOLDEN = 0.6180339887498949
+_FIRST_HUE = 0.02
+_SHADES = ((0.35, 0.95), (0.8, 0.5), (0.95, 0.95))
+"""Saturation and value in turn; with that first hue, the background and twenty classes differ most."""
 _GAP = 2
 
 
@@ -29,8 +32,8 @@ def class_colours() -> np.ndarray:
         if number <= len(_FIRST):
             table[number] = _FIRST[number - 1]
         else:
-            value = 0.95 if number % 2 else 0.7
-            table[number] = [round(255 * part) for part in colorsys.hsv_to_rgb(number * _GOLDEN % 1, 0.65, value)]
+            hue = (number * _GOLDEN + _FIRST_HUE) % 1
+            table[number] = [round(255 * part) for part in colorsys.hsv_to_rgb(hue, *_SHADES[number % len(_SHADES)])]
     table[BACKGROUND], table[IGNORE] = _EMPTY, _UNKNOWN
     table.flags.writeable = False
     return table
