@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from engine.cancel import CancelToken
-from engine.device import release_memory
+from engine.device import ran_out, release_memory
 from engine.errors import JobCancelled, JobFailed, OutOfMemory, VitrineError
 from engine.events import Cancelled, Emit, Failed, Finished, Terminal
 
@@ -46,16 +46,7 @@ def explain(error: Exception, details: str = "") -> VitrineError:
     text = str(error)
     node = getattr(error, "node", None)
     lowered = text.lower()
-    out_of_memory = isinstance(error, MemoryError) or any(
-        mark in lowered
-        for mark in (
-            "out of memory",
-            "can't allocate memory",
-            "cudnn_status_alloc_failed",
-            "defaultcpuallocator",
-        )
-    )
-    if out_of_memory:
+    if ran_out(error):
         return OutOfMemory(
             "The device ran out of memory.",
             "Choose a smaller batch size or a smaller picture size, or close other programs that use it.",

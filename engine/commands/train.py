@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import Any
@@ -46,12 +47,16 @@ class Train(Command):
         if args.resume and args.seed is not None:
             raise BadInput("A run goes on with the seed that it was begun with.", "Leave out --seed or --resume.")
         project = with_overrides(load_project(args.project), args)
-        run_dir = _run_dir(args)
+        # The first of several processes says where the run is; the others only compute.
+        first = os.environ.get("RANK", "0") == "0"
+        run_dir = _run_dir(args) if first else Path()
 
         from engine.training.job import TrainJob
 
         job = TrainJob(project, project_file(args.project).parent, run_dir, resume=args.resume)
-        summary = run_interruptible(job, _Printer(out, project.training.epochs))
+        summary = run_interruptible(job, _Printer(out, project.training.epochs) if first else _silent)
+        if not first:
+            return DONE
         out.data({"event": "finished", "run": summary.run, "test": summary.test})
         _print_summary(out, summary)
         return DONE
@@ -87,6 +92,10 @@ def _run_dir(args: Namespace) -> Path:
     if not unfinished:
         raise BadInput(f"{args.project} has no unfinished run.", "Start one without --resume.")
     return max(unfinished, key=lambda run: run.created).folder
+
+
+def _silent(event: Event) -> None:
+    """What one of the other processes tells."""
 
 
 class _Printer:

@@ -64,5 +64,14 @@ class Batch:
     def device(self) -> torch.device:
         return self.inputs[0].device
 
+    def piece(self, start: int, stop: int) -> Batch:
+        """Some of its samples."""
+        return replace(
+            self,
+            inputs=tuple(one[start:stop] for one in self.inputs),
+            targets={name: tensor[start:stop] for name, tensor in self.targets.items()},
+            indices=self.indices[start:stop],
+        )
+
     def with_(self, **changes: Any) -> Batch:
         return replace(self, **changes)

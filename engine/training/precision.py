@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 
 def half_type(device: torch.device) -> torch.dtype | None:
@@ -22,7 +21,7 @@ def half_type(device: torch.device) -> torch.dtype | None:
 
 
 class Precision:
-    """How one run computes: `autocast()` around the forward pass, then `descend()`.
+    """How one run computes: `autocast()` around the forward pass, `scaled` before the backward pass, then `step`.
 
     float16 has a small range, so its loss is scaled up before the backward pass and the gradients down after it.
     """
@@ -36,30 +35,22 @@ class Precision:
     def autocast(self) -> AbstractContextManager[Any]:
         return torch.autocast(self._device.type, self.dtype) if self.dtype else self._nothing
 
-    def descend(
-        self, loss: Tensor, optimiser: torch.optim.Optimizer, clip_norm: float | None, norm_wanted: bool
-    ) -> Tensor | None:
-        """Backward pass, clipping and one optimiser step.
+    def scaled(self, loss: Tensor) -> Tensor:
+        """The loss as the backward pass wants it."""
+        return self._scaler.scale(loss) if self._scaler else loss
 
-        Returns the L2 norm of all gradients (0-dimensional, before clipping) if wanted or clipped, else None.
-        """
-        optimiser.zero_grad(set_to_none=True)
-        scaler = self._scaler
-        (scaler.scale(loss) if scaler else loss).backward()
-        norm = None
-        if norm_wanted or clip_norm is not None:
-            if scaler:
-                scaler.unscale_(optimiser)
-            parameters = [p for group in optimiser.param_groups for p in group["params"] if p.grad is not None]
-            norm = get_total_norm([p.grad for p in parameters])
-            if clip_norm is not None:
-                clip_grads_with_norm_(parameters, clip_norm, norm)
-        if scaler:
-            scaler.step(optimiser)
-            scaler.update()
+    def unscale(self, optimiser: torch.optim.Optimizer) -> None:
+        """Bring the gradients back to their own size before anything looks at them."""
+        if self._scaler:
+            self._scaler.unscale_(optimiser)
+
+    def step(self, optimiser: torch.optim.Optimizer) -> None:
+        """The optimiser's step; one whose gradients overflowed is left out."""
+        if self._scaler:
+            self._scaler.step(optimiser)
+            self._scaler.update()
         else:
             optimiser.step()
-        return norm
 
     def state(self) -> dict[str, Any]:
         return self._scaler.state_dict() if self._scaler else {}

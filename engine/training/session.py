@@ -7,7 +7,6 @@ import logging
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from threading import Event as ThreadEvent
 from typing import TYPE_CHECKING
 
 import torch
@@ -17,15 +16,14 @@ from engine.cancel import CancelToken
 from engine.datasets.augment import Augmenter
 from engine.datasets.prepare import Prepared, prepare
 from engine.device import device_name, pick_device
-from engine.errors import BadInput, JobCancelled, VitrineError
+from engine.errors import BadInput
 from engine.events import Emit, Notice, Progress
 from engine.graph.analyse import analyse
 from engine.graph.compile import compile_network
 from engine.graph.spec import NetworkSpec, Shape
-from engine.job import explain
 from engine.project.spec import ProjectSpec
-from engine.project.store import inside
 from engine.tasks.base import TASKS, Task, make_task
+from engine.training.averaging import Average
 from engine.training.batches import OrderedBatches, TrainingBatches, pool_of
 from engine.training.callbacks.advice import Advisor
 from engine.training.callbacks.base import Callback
@@ -35,23 +33,22 @@ from engine.training.callbacks.early_stopping import EarlyStopping
 from engine.training.callbacks.metrics_file import MetricsFile
 from engine.training.callbacks.reporter import Reporter
 from engine.training.callbacks.samples import Samples
-from engine.training.checkpoint import FOLDER as CHECKPOINTS
 from engine.training.checkpoint import best_path, last_path, load_best, load_last, load_weights
+from engine.training.claim import claimed, noted
 from engine.training.evaluate import evaluate_part, write_report
 from engine.training.events import Advice, RunStarted, RunSummary
+from engine.training.group import Group, joined
+from engine.training.initialisations.base import initialise
 from engine.training.measuring import Runner
 from engine.training.optimisers import make_optimiser
 from engine.training.precision import Precision
 from engine.training.restore import check_plain
 from engine.training.run_folder import (
     CONFIG_FILE,
-    METRICS_FILE,
-    REPORT,
     RunConfig,
     Summary,
     read_config,
     read_network,
-    run_lock,
     write_config,
     write_summary,
 )
@@ -65,30 +62,37 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# A run list that looks whether the run is in use holds the lock for an instant.
-LOCK_TRIES = 20
-LOCK_PAUSE = 0.05
 # Multiply-accumulates of a step below which one thread is as fast as several (LeNet-5 with 256 pictures: 1.1e8).
 SMALL_STEP = 2e8
 
 
 def train(job: TrainJob, emit: Emit, token: CancelToken) -> RunSummary:
-    """Carry out a `TrainJob`; see there."""
-    with _claimed(job.run_dir), _noted(job.run_dir), _reproducible():
-        return _train(job, emit, token)
+    """Carry out a `TrainJob`; see there. Started by `torchrun`, the processes share every batch between them."""
+    device = pick_device(job.project.training.device)
+    with joined(device) as group, _reproducible():
+        if group is not None:
+            job = replace(job, run_dir=Path(group.tell(str(job.run_dir))))
+            if not group.first:
+                return _train(job, device, group, lambda event: None, token)
+        with claimed(job.run_dir), noted(job.run_dir):
+            return _train(job, device, group, emit, token)
 
 
-def _train(job: TrainJob, emit: Emit, token: CancelToken) -> RunSummary:
+def _train(job: TrainJob, device: torch.device, group: Group | None, emit: Emit, token: CancelToken) -> RunSummary:
     project = _project(job)
-    settings = project.training
-    device = pick_device(settings.device)
     emit(Progress("Reading the pictures"))
     with contextlib.closing(prepare(project.data, job.root, emit, token, TASKS.get(project.task).needs)) as prepared:
-        return _learn(job, project, prepared, device, emit, token)
+        return _learn(job, project, prepared, device, group, emit, token)
 
 
 def _learn(
-    job: TrainJob, project: ProjectSpec, prepared: Prepared, device: torch.device, emit: Emit, token: CancelToken
+    job: TrainJob,
+    project: ProjectSpec,
+    prepared: Prepared,
+    device: torch.device,
+    group: Group | None,
+    emit: Emit,
+    token: CancelToken,
 ) -> RunSummary:
     settings = project.training
     task = make_task(project.task, prepared.classes, project.task_options, label_smoothing=settings.label_smoothing)
@@ -100,9 +104,11 @@ def _learn(
     if settings.start_weights and not resuming:
         emit(start_from(model, project.network, settings.start_weights, job.root))
     best = BestWeights()
-    callbacks = make_callbacks(project.training, job.run_dir, emit, best)
-    trainer = make_trainer(project, prepared, task, model, callbacks, token)
-    _write_config(job, project, prepared, device)
+    alone = group is None or group.first
+    callbacks = make_callbacks(settings, job.run_dir, emit, best) if alone else shared_callbacks(settings, emit)
+    trainer = make_trainer(project, prepared, task, model, callbacks, token, group)
+    if alone:
+        _write_config(job, project, prepared, device)
     if resuming:
         _resume(trainer, job.run_dir)
     for warning in _warnings(project, trainer):
@@ -119,6 +125,11 @@ def _learn(
         )
     )
     trainer.fit(settings.epochs)
+    if group is not None:
+        group.require_equal(model)
+    if not alone:
+        at = trainer.position
+        return RunSummary(str(job.run_dir), {}, at.epoch, at.epoch, at.seconds)
     return _finish(job, prepared, trainer, best, emit)
 
 
@@ -141,6 +152,7 @@ def make_model(project: ProjectSpec, prepared: Prepared, task: Task, device: tor
     model = compile_network(network)
     if not any(p.requires_grad for p in model.parameters()):
         raise BadInput("The network has no weights to learn.", "Add a layer with weights, such as Linear or Conv2d.")
+    initialise(project.training.initialisation, model)
     task.start_values(model, network)
     return model.to(device)
 
@@ -186,6 +198,7 @@ def make_trainer(
     model: nn.Module,
     callbacks: list[Callback],
     token: CancelToken,
+    group: Group | None = None,
 ) -> Trainer:
     """The loop of a project, its data on the device of the model."""
     settings = project.training
@@ -212,6 +225,10 @@ def make_trainer(
         precision=Precision(settings.precision, device),
         callbacks=callbacks,
         clip_norm=settings.clip_norm,
+        l1=settings.l1,
+        pieces=settings.pieces,
+        average=None if settings.ema is None else Average(model, settings.ema),
+        group=group,
         seed=settings.seed,
         token=token,
     )
@@ -221,9 +238,13 @@ def make_callbacks(settings: TrainingSpec, run_dir: Path, emit: Emit, best: Best
     """What happens beside the loop, in this order: who judges first, who tells next, who writes the checkpoint last."""
     metrics = MetricsFile(run_dir, best)
     hooks: list[Callback] = [best, metrics, Reporter(emit, settings.epochs, best), Samples(emit)]
-    if settings.early_stopping is not None:
-        hooks.append(EarlyStopping(settings.early_stopping, emit))
+    hooks += shared_callbacks(settings, emit)
     return [*hooks, Advisor(emit), Checkpoints(run_dir, settings.checkpoint_every, best)]
+
+
+def shared_callbacks(settings: TrainingSpec, emit: Emit) -> list[Callback]:
+    """Those that decide how the training goes on, and so belong into every process of a group."""
+    return [] if settings.early_stopping is None else [EarlyStopping(settings.early_stopping, emit)]
 
 
 def _resume(trainer: Trainer, run_dir: Path) -> None:
@@ -317,63 +338,6 @@ def threads_for(project: ProjectSpec, available: int) -> int:
 def evaluation_batch(batch_size: int) -> int:
     """Pictures at once where no gradients are kept, which takes a fraction of the memory."""
     return max(batch_size, min(4 * batch_size, 512))
-
-
-@contextlib.contextmanager
-def _claimed(run_dir: Path) -> Iterator[None]:
-    """Hold the run's lock, so that two trainings never write into one folder."""
-    for name in (CHECKPOINTS, REPORT, METRICS_FILE):
-        inside(run_dir, name)
-    try:
-        run_dir.mkdir(parents=True, exist_ok=True)
-        (run_dir / CHECKPOINTS).mkdir(exist_ok=True)
-    except OSError as error:
-        raise BadInput(
-            f"The run folder {run_dir} cannot be made: {error.strerror or error}.", "Choose a place you may write to."
-        ) from None
-    lock = run_lock(run_dir)
-    for _ in range(LOCK_TRIES):
-        if lock.acquire():
-            break
-        ThreadEvent().wait(LOCK_PAUSE)
-    else:
-        raise BadInput(f"The run {run_dir.name} is already in training.", "Stop it first, or start a new run.")
-    try:
-        yield
-    finally:
-        lock.release()
-        if not (run_dir / CONFIG_FILE).exists():
-            _remove_empty(run_dir)
-
-
-def _remove_empty(run_dir: Path) -> None:
-    """Take away a run that failed before anything was trained; nothing but what this module makes is removed."""
-    with contextlib.suppress(OSError):
-        (run_dir / CHECKPOINTS).rmdir()
-        run_lock(run_dir).path.unlink(missing_ok=True)
-        run_dir.rmdir()
-
-
-@contextlib.contextmanager
-def _noted(run_dir: Path) -> Iterator[None]:
-    """Leave in the run's summary how it ended when it did not finish."""
-    try:
-        yield
-    except JobCancelled:
-        _note(run_dir, Summary("stopped", "It was stopped."))
-        raise
-    except Exception as error:
-        _note(run_dir, Summary("failed", str(error if isinstance(error, VitrineError) else explain(error))))
-        raise
-
-
-def _note(run_dir: Path, summary: Summary) -> None:
-    if not (run_dir / CONFIG_FILE).exists():
-        return
-    try:
-        write_summary(run_dir, summary)
-    except (VitrineError, OSError) as error:
-        log.warning("the end of the run could not be noted: %s", error)
 
 
 @contextlib.contextmanager

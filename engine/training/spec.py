@@ -16,9 +16,26 @@ class TrainingSpec(Settings):
     batch_size: int = Field(64, ge=1, le=1_000_000, description="Pictures per optimiser step.")
     optimiser: Choice = Field(default_factory=lambda: Choice(id="adam"))
     schedule: Choice = Field(default_factory=lambda: Choice(id="constant"))
+    initialisation: Choice = Field(default_factory=lambda: Choice(id="usual"))
     weight_decay: float = Field(0.0, ge=0, le=10, description="L2 penalty on the weights.")
+    l1: float = Field(
+        0.0, ge=0, le=10, description="L1 penalty on the weights; together with weight decay it is the elastic net."
+    )
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="Share of the target spread over all classes.")
     clip_norm: float | None = Field(None, gt=0, description="Scale gradients down to this norm; empty for never.")
+    pieces: int = Field(
+        1,
+        ge=1,
+        le=4096,
+        description="Compute each batch in so many pieces and add their gradients up, to save memory. When memory runs "
+        "out, more pieces are made.",
+    )
+    ema: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="Measure and keep a moving average of the weights with this decay, such as 0.99; empty for none.",
+    )
     early_stopping: int | None = Field(
         None,
         ge=1,

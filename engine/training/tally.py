@@ -10,10 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
+
+if TYPE_CHECKING:
+    from engine.training.group import Group
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,14 @@ class Tally:
     @property
     def mean_loss(self) -> float:
         return self.loss_sum / self.count if self.count else math.nan
+
+    def share(self, group: Group) -> None:
+        """Add up what all processes of a group have summed."""
+        self.flush()
+        names = {f"sum:{name}": value for name, value in self.sums.items()}
+        added = group.add_numbers({"loss": self.loss_sum, "count": self.count, **names})
+        self.loss_sum, self.count = added["loss"], round(added["count"])
+        self.sums = {name: added[f"sum:{name}"] for name in self.sums}
 
     def new_epoch(self) -> None:
         """Start the sums again; untaken steps stay."""

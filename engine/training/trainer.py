@@ -5,19 +5,24 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from engine.cancel import CancelToken
+from engine.device import ran_out, release_memory
 from engine.errors import JobCancelled, JobFailed
 from engine.tasks.base import Task, Turn
 from engine.tasks.batch import Batch, Outputs
+from engine.training.averaging import Average
 from engine.training.batches import OrderedBatches, TrainingBatches
 from engine.training.callbacks.base import Callback
+from engine.training.descent import Descent
+from engine.training.group import Group
 from engine.training.measuring import Outcome, Runner, added, evaluate
 from engine.training.precision import Precision
 from engine.training.restore import load_optimiser, whole_position
@@ -73,6 +78,10 @@ class Trainer:
         precision: Precision,
         callbacks: Sequence[Callback] = (),
         clip_norm: float | None = None,
+        l1: float = 0.0,
+        pieces: int = 1,
+        average: Average | None = None,
+        group: Group | None = None,
         seed: int = 0,
         token: CancelToken,
     ) -> None:
@@ -87,7 +96,10 @@ class Trainer:
         self.validation = validation
         self.precision = precision
         self.callbacks = list(callbacks)
-        self.clip_norm = clip_norm
+        self.descent = Descent(optimiser, precision, clip_norm, l1, group)
+        self.pieces = pieces  # that a batch is cut into, because it does not fit into memory whole
+        self.average = average
+        self.group = group
         self.seed = seed
         self.token = token
         self.position = Position()
@@ -111,7 +123,8 @@ class Trainer:
                 self.learner.model.train()
                 if at.batch == 0:
                     self.tally.new_epoch()
-                    torch.manual_seed(epoch_seed(self.seed, at.epoch))
+                    # Every process of a group drops other units.
+                    torch.manual_seed(epoch_seed(self.seed, at.epoch) + (self.group.rank if self.group else 0))
                 for batch in self.batches.epoch(at.epoch, at.batch):
                     self._step(batch)
                     clock.tick()
@@ -133,22 +146,54 @@ class Trainer:
         rate = self.schedule.set_step(at.step)
         # Always at the end of an epoch, so that the number in its row does not hang on the clock.
         wanted = self.norm_wanted or at.batch == self.batches.steps - 1
-        total, norm = None, None
-        sums: dict[str, Tensor] = {}
-        for turn in self.turns:
-            with self._learning(turn):
-                fed = self.task.feed(batch)
-                with self.precision.autocast():
-                    outputs, terms = self.task.step(self.learner, fed, turn)
-                    loss = added(terms)
-                norm = self.precision.descend(loss, self.optimiser, self.clip_norm, wanted)
-            total = loss.detach() if total is None else total + loss.detach()
-            sums |= self._sums(outputs, fed, terms)
+        share = 1.0
+        if self.group is not None:
+            batch, share = self.group.share(batch)
+        loss, sums, norm = self._turns(batch, share, wanted)
         self.norm_wanted = False
         at.step += 1
         at.batch += 1
-        assert total is not None
-        self.tally.add(at.step, rate, len(batch), total, sums, norm)
+        if self.average is not None:
+            self.average.update()
+        self.tally.add(at.step, rate, len(batch) if share else 0, loss, sums, norm)
+
+    def _turns(self, batch: Batch, share: float, norm_wanted: bool) -> tuple[Tensor, dict[str, Tensor], Tensor | None]:
+        """Every player's step on a batch, cut into smaller pieces as often as memory runs out."""
+        most = max(1, len(batch) // 2)  # batch normalisation cannot learn from one sample
+        while True:
+            try:
+                return self._try_turns(batch, share, norm_wanted)
+            except Exception as error:
+                if not ran_out(error) or self.pieces >= most:
+                    raise
+            # Outside of the except block, whose traceback would keep the memory.
+            self.descent.begin()
+            release_memory()
+            self.pieces = min(2 * self.pieces, most)
+            self._tell("memory_short", -(-len(batch) // self.pieces))
+
+    def _try_turns(
+        self, batch: Batch, share: float, norm_wanted: bool
+    ) -> tuple[Tensor, dict[str, Tensor], Tensor | None]:
+        total: list[Tensor] = []
+        sums: dict[str, Tensor] = {}
+        norm = None
+        for turn in self.turns:
+            with self._learning(turn):
+                self.descent.begin()
+                for start, stop in cut(len(batch), self.pieces):
+                    part = batch if self.pieces == 1 else batch.piece(start, stop)
+                    weight = share * (stop - start) / len(batch)
+                    fed = self.task.feed(part)
+                    with self.precision.autocast():
+                        outputs, terms = self.task.step(self.learner, fed, turn)
+                        loss = added(terms)
+                    self.descent.add(loss, weight)
+                    total.append(loss.detach() * ((stop - start) / len(batch)) if self.pieces > 1 else loss.detach())
+                    for name, value in self._sums(outputs, fed, terms).items():
+                        sums[name] = sums[name] + value if name in sums else value
+                norm = self.descent.finish(norm_wanted)
+        return total[0] if len(total) == 1 else torch.stack(total).sum(), sums, norm
 
     def _sums(self, outputs: Outputs, batch: Batch, terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """What is added up over the epoch: the task's own sums, and the terms of the loss where there are several."""
@@ -181,17 +226,24 @@ class Trainer:
             self._tell("paused")
             self.token.wait_while_paused()
             clock.restart()
-        self.token.raise_if_cancelled()
+        if self.group is None:
+            self.token.raise_if_cancelled()
+        elif self.token.cancelled:
+            self.group.cancelled = True  # all processes stop at the next step together
 
     def _end_epoch(self, clock: _Clock) -> EpochResult:
         self.require_finite()
         at, tally = self.position, self.tally
+        if self.group is not None:
+            tally.share(self.group)
+            self.group.average_buffers(self.model)
         measures = {f"train_{k}": v for k, v in self.task.running(tally.sums, tally.count).items()}
         terms = {name.removeprefix(TERM): v / tally.count for name, v in tally.sums.items() if name.startswith(TERM)}
         measures |= {f"train_loss_{name}": value for name, value in terms.items()}
         val_loss = math.nan
         if self.validation is not None:
-            self.outcome = evaluate(self.run, self.task, self.validation, self.precision, keep=self.keep)
+            with self.as_judged():
+                self.outcome = evaluate(self.run, self.task, self.validation, self.precision, keep=self.keep)
             val_loss = self.outcome.loss
             measures |= {f"val_{name}": value for name, value in self.outcome.measures.items()}
             if len(self.outcome.terms) > 1:
@@ -203,6 +255,10 @@ class Trainer:
         at.epoch, at.batch = at.epoch + 1, 0
         rate = float(self.optimiser.param_groups[0]["lr"])
         return EpochResult(at.epoch, at.step, tally.mean_loss, val_loss, rate, tally.norm, at.seconds, measures)
+
+    def as_judged(self) -> AbstractContextManager[None]:
+        """The network as it is measured and kept: with the average of its weights, where one is made."""
+        return self.average.in_place() if self.average is not None else nullcontext()
 
     def require_finite(self) -> None:
         """Fetch the pending losses and raise `JobFailed` when one of them is NaN or infinite."""
@@ -230,6 +286,8 @@ class Trainer:
             "random": random_state(),
             "tally": self.tally.state(),
             "callbacks": {hook.key: hook.state() for hook in self.callbacks if hook.key},
+            "pieces": self.pieces,
+            **({"average": self.average.state()} if self.average is not None else {}),
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
@@ -242,6 +300,9 @@ class Trainer:
         for hook in self.callbacks:
             if hook.key:
                 hook.load(state["callbacks"][hook.key])
+        self.pieces = max(1, int(state.get("pieces", 1)))
+        if self.average is not None and "average" in state:
+            self.average.load(state["average"])
         self._random = state["random"]
         set_random_state(state["random"])  # once more when the loop begins; a damaged one is told here
 
@@ -262,10 +323,16 @@ class _Clock:
         self._last = time.perf_counter()
 
 
+def cut(count: int, pieces: int) -> list[tuple[int, int]]:
+    """Where each of `pieces` about equal parts of `count` samples starts and stops; none is empty."""
+    ends = [count * k // pieces for k in range(pieces + 1)]
+    return [(start, stop) for start, stop in pairwise(ends) if stop > start]
+
+
 def diverged(what: str, trainer: Trainer) -> JobFailed:
     """The failure of a run whose numbers left the range, with what to change."""
     rate = float(trainer.optimiser.param_groups[0]["lr"])
-    clip = "" if trainer.clip_norm is not None else " and set gradient clipping to 1"
+    clip = "" if trainer.descent.clip_norm is not None else " and set gradient clipping to 1"
     return JobFailed(
         what,
         f"Lower the learning rate (it was {rate:.3g}) tenfold{clip}; the last good checkpoint is kept.",

@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from engine.registry import Registry
+from engine.training.initialisations.base import INITIALISATIONS
 from engine.training.optimisers import OPTIMISERS
 from engine.training.schedules import SCHEDULES
 from engine.training.spec import TrainingSpec
@@ -19,6 +20,9 @@ BASIC = ("epochs", "batch_size", "optimiser", "schedule")
 LABELS = {
     "optimiser": "Optimiser",
     "clip_norm": "Clip gradients",
+    "l1": "L1 penalty",
+    "ema": "Average of weights",
+    "pieces": "Pieces of a batch",
     "checkpoint_every": "Checkpoint every",
     "weight_decay": "Weight decay",
 }
@@ -44,7 +48,8 @@ class SettingsPanel(QScrollArea):
         registries: dict[str, Registry] = {"optimiser": OPTIMISERS, "schedule": SCHEDULES}
         further = [name for name in TrainingSpec.model_fields if name not in BASIC]
         self.basic = SettingsForm(TrainingSpec, registries=registries, labels=LABELS, hidden=further)
-        self.further = SettingsForm(TrainingSpec, labels=LABELS, hidden=BASIC)
+        kinds: dict[str, Registry] = {"initialisation": INITIALISATIONS}
+        self.further = SettingsForm(TrainingSpec, registries=kinds, labels=LABELS, hidden=BASIC)
         self.note = QuietLabel("A training is running; changes count for the next one.", self)
         self.note.hide()
         column = QWidget(self)

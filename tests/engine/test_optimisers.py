@@ -42,6 +42,11 @@ OWN: dict[str, tuple[dict[str, object], Callable[..., torch.optim.Optimizer], di
         {"lr": 0.01, "betas": (0.8, 0.99)},
     ),
     "adamw": ({"learning_rate": 0.01, "epsilon": 1e-6}, torch.optim.AdamW, {"lr": 0.01, "eps": 1e-6}),
+    "adagrad": (
+        {"learning_rate": 0.02, "initial": 0.1},
+        torch.optim.Adagrad,
+        {"lr": 0.02, "initial_accumulator_value": 0.1},
+    ),
     "rmsprop": (
         {"learning_rate": 0.01, "smoothing": 0.9, "centred": True},
         torch.optim.RMSprop,

@@ -27,6 +27,9 @@ class Callback:
     def epoch_done(self, trainer: Trainer, result: EpochResult) -> None:
         """After the validation of every epoch."""
 
+    def memory_short(self, trainer: Trainer, samples: int) -> None:
+        """When memory ran out in a step, which is tried again with `samples` samples at once."""
+
     def paused(self, trainer: Trainer) -> None:
         """When the owner has asked for a pause, before waiting."""
 

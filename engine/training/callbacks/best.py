@@ -38,7 +38,8 @@ class BestWeights(Callback):
                 return
             self._score = score
         self.epoch = result.epoch
-        self.unsaved = {name: tensor.detach().clone() for name, tensor in trainer.model.state_dict().items()}
+        with trainer.as_judged():
+            self.unsaved = {name: tensor.detach().clone() for name, tensor in trainer.model.state_dict().items()}
 
     def state(self) -> dict[str, Any]:
         return {"epoch": self.epoch, "score": list(self._score)}

@@ -7,7 +7,7 @@ import time
 
 import torch
 
-from engine.events import Emit, Progress
+from engine.events import Emit, Notice, Progress
 from engine.training.callbacks.base import Callback
 from engine.training.callbacks.best import BestWeights
 from engine.training.events import EpochDone, StepsDone
@@ -56,6 +56,16 @@ class Reporter(Callback):
                 measures=dict(result.measures),
                 seconds=result.seconds,
                 best=self._best.epoch == result.epoch,
+            )
+        )
+
+    def memory_short(self, trainer: Trainer, samples: int) -> None:
+        self._emit(
+            Notice(
+                "warning",
+                f"There was not enough memory for a batch at once, so it is computed {samples} samples at a time.",
+                "The steps stay the same but for batch normalisation, and take longer; a smaller batch would not.",
+                kind="memory_short",
             )
         )
 

@@ -76,3 +76,25 @@ class RmsProp(Optimiser):
             centered=self.centred,
             **more,
         )
+
+
+@OPTIMISERS.register("adagrad")
+class Adagrad(Optimiser):
+    """Adagrad: the gradient divided by the root of the sum of all its squares so far, `w ← w − η·g / (√Σg² + ε)`.
+
+    What has changed much gets ever smaller steps, what is seen rarely keeps large ones; in long trainings all of them
+    die away. Duchi, Hazan and Singer, 2011, "Adaptive subgradient methods".
+    """
+
+    label: ClassVar[str] = "Adagrad"
+
+    learning_rate: float = Field(0.01, gt=0, le=100, description="Size of the steps; the schedule scales it.")
+    initial: float = Field(0.0, ge=0, le=100, description="What the sums of squares start from.")
+    epsilon: float = Field(1e-10, gt=0, le=1, description="Keeps the division away from zero.")
+
+    def make(self, groups: list[dict[str, Any]], **more: Any) -> torch.optim.Optimizer:
+        import torch
+
+        return torch.optim.Adagrad(
+            groups, lr=self.learning_rate, initial_accumulator_value=self.initial, eps=self.epsilon, **more
+        )

@@ -1,0 +1,1 @@
+"""start values of weights, one family each"""
