@@ -11,6 +11,7 @@ from PIL import Image
 from engine.cancel import CancelSource
 from engine.datasets.annotation import Annotation
 from engine.datasets.base import DATASETS
+from engine.datasets.formats.guess import likely_source
 from engine.datasets.formats.writing import FORMATS, Names, WriteDatasetJob, formats_for
 from engine.errors import BadInput, JobCancelled
 from engine.events import Progress
@@ -319,3 +320,19 @@ def test_names_work_everywhere_and_only_once():
     assert names.take("Train/cat/A b.jpg") == "Train_cat_A_b_3"
     assert names.take("../..") == "picture"
     assert len(names.take("x" * 500)) == 100
+
+
+# -- what was dropped
+
+
+@pytest.mark.parametrize("format", ["coco", "voc", "yolo", "masks", "table", "folder"])
+def test_what_a_dropped_folder_holds_is_seen(tmp_path, format):
+    write(labelled() if format == "folder" else shapes(4), tmp_path / "set", format)
+    assert likely_source(tmp_path / "set") == format
+
+
+def test_dropped_videos_and_files(tmp_path):
+    video(tmp_path / "in" / "a.avi", 2)
+    (tmp_path / "in" / "other.json").write_text('{"name": "x"}')
+    assert likely_source(tmp_path / "in") == likely_source(tmp_path / "in" / "a.avi") == "frames"
+    assert likely_source(tmp_path / "nowhere") == "folder"

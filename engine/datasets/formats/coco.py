@@ -65,7 +65,8 @@ class CocoFile:
         self._later: list[Record] = []
         self._seen: set[int | str] = set()
         text = read_text(top / name, MAX_BYTES, faults, name)
-        for record in RecordReader(text, SECTIONS):
+        reader = RecordReader(text, SECTIONS)
+        for record in reader:
             if record.note:
                 self._faults.repair(name, record.note, record.line)
             if record.problem:
@@ -78,6 +79,8 @@ class CocoFile:
                 self._picture(record)
             else:
                 self._later.append(record)
+        if not reader.found:
+            self._faults.refuse(name, "The file has neither pictures nor annotations, so it is none of COCO's.", 1)
         self.categories = [self._names[key] for key in sorted(self._names, key=lambda key: (isinstance(key, str), key))]
 
     def entries(self, classes: dict[str, int]) -> list[Entry]:

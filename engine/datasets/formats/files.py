@@ -85,6 +85,10 @@ def listing(folder: Path) -> tuple[list[str], list[str]]:
                     files.append(entry.name)
     except PermissionError:
         raise BadInput(f"You may not look into the folder {folder}.", "Ask its owner, or choose another.") from None
+    except OSError as error:
+        raise BadInput(
+            f"The folder {folder} could not be looked into: {error.strerror or error}.", "Choose the folder again."
+        ) from None
     return sorted(folders), sorted(files)
 
 

@@ -93,6 +93,8 @@ class ObjectPictures(FilePictures):
         super().__init__(folder, [entry.name for entry in entries], classes, labels, faults.all(), fixed)
         self.entries = tuple(entries)
         self._sources = tuple(sources)
+        # Options change what is made of the same files, so the marks count as well as the files' states.
+        self._marks = _digest(self.entries)
         self.gives = _gives(self.entries, len(self.classes))
 
     def annotation(self, index: int) -> Annotation:
@@ -117,8 +119,7 @@ class ObjectPictures(FilePictures):
         for name in (*self._sources, *(entry.source for entry in self.entries if entry.source)):
             code.update(f"{name} {file_state(self.folder / name)}\n".encode("utf-8", "surrogatepass"))
         code.update("\n".join(self.classes).encode("utf-8", "surrogatepass"))
-        for entry in self.entries:
-            code.update(repr([(one.label, one.box, one.crowd) for one in entry.objects]).encode())
+        code.update(self._marks)
         return code.hexdigest()
 
 
@@ -126,6 +127,13 @@ def _main_class(objects: Sequence[Marked]) -> int:
     """The class of most objects, the lowest of several; 0 without objects."""
     counts = Counter(one.label for one in objects)
     return min(counts, key=lambda label: (-counts[label], label), default=0)
+
+
+def _digest(entries: Sequence[Entry]) -> bytes:
+    code = hashlib.blake2b(digest_size=16)
+    for entry in entries:
+        code.update(repr([(one.label, one.box, one.crowd) for one in entry.objects]).encode())
+    return code.digest()
 
 
 def _gives(entries: Sequence[Entry], classes: int) -> tuple[str, ...]:
