@@ -159,7 +159,7 @@ class FaultTable(QTableWidget):
         shown = faults[:5000]
         self.setRowCount(len(shown))
         for row, fault in enumerate(shown):
-            for column, text in enumerate((fault.name, fault.reason)):
+            for column, text in enumerate((fault.place, fault.reason)):
                 item = QTableWidgetItem(text)
                 item.setToolTip(text)
                 self.setItem(row, column, item)
