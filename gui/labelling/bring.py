@@ -16,6 +16,7 @@ from engine.labelling.gather import AddPictures, Gathered, KeepFrame
 from engine.labelling.samples import CLASSES, MakeSamples
 from gui import theme
 from gui.context import Context
+from gui.labelling.alive import while_alive
 from gui.labelling.model import LabelModel
 from gui.widgets.empty_state import EmptyState
 
@@ -64,7 +65,7 @@ class Bringing(QObject):
             elif isinstance(end, Finished) and self._model.folder == folder:
                 self._take(end.result, step, classes)
 
-        handle.ended.connect(ended)
+        handle.ended.connect(while_alive(self, ended))
 
     def _take(self, gathered: Gathered, step: str, classes: Sequence[str]) -> None:
         self._model.gather(gathered, step, classes)

@@ -14,6 +14,7 @@ from engine.labelling.gather import Gathered
 from engine.labelling.proposals import Proposal, accept
 from engine.labelling.spec import LabelledPicture, LabelObject, LabelSet, Shape
 from gui.context import Context
+from gui.labelling.alive import while_alive
 from gui.labelling.commands import LabelCommand
 from gui.labelling.jobs import ReadLabels, SaveLabels
 from gui.runtime.jobs import JobHandle
@@ -109,7 +110,7 @@ class LabelModel(QObject):
                 self.error = end.error
             self.state_changed.emit()
 
-        handle.ended.connect(ended)
+        handle.ended.connect(while_alive(self, ended))
         self.state_changed.emit()
 
     def _replaced(self) -> None:
@@ -203,7 +204,7 @@ class LabelModel(QObject):
                 self._timer.start()
             self.state_changed.emit()
 
-        handle.ended.connect(ended)
+        handle.ended.connect(while_alive(self, ended))
         self.state_changed.emit()
 
     def flush(self) -> None:

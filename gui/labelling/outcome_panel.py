@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QWidget
@@ -13,14 +12,19 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QPushButton, QWid
 from engine.cancel import CancelToken
 from engine.datasets.spec import Choice
 from engine.events import Emit, Event, Failed, Finished
+from engine.frozen import FrozenDict
 from engine.labelling.near import FindNearPairs, NearPair
 from engine.labelling.spec import Box, LabelSet, Mask, Point, Polygon
 from gui import theme
 from gui.actions import make_action
 from gui.context import Context
+from gui.labelling.alive import while_alive
 from gui.labelling.model import LabelModel
 from gui.labelling.section import Section
 from gui.widgets.notes import QuietLabel, ThemedLabel
+
+if TYPE_CHECKING:
+    from engine.datasets.formats.writing import WrittenSet
 
 _TASKS = {"detection": "boxes", "segmentation": "outlines and masks", "classification": "classes of whole pictures"}
 _SHOWN = 3
@@ -118,26 +122,29 @@ class OutcomePanel(Section):
         task = task_of(labels)
         if not task:
             return
-        source = Choice(id="labelled")
         project = document.project
-        data = project.data.model_copy(update={"source": source})
+        data = project.data.model_copy(update={"source": Choice(id="labelled")})
         changes: dict[str, Any] = {"data": data, "task": task}
-        if task != project.task and hasattr(project, "task_options"):
-            changes["task_options"] = type(project.task_options)()
+        if task != project.task:
+            changes["task_options"] = FrozenDict()
         document.edit("Train on the labelled pictures", project.with_(**changes))
         self._context.navigate("train")
 
     # export
 
     def _fill_menu(self) -> None:
+        """List the formats; those that could not hold anything of what is labelled say so."""
+        from engine.datasets.formats.writing import FORMATS
+        from engine.datasets.sources.labelled import given
+
+        known = set(given(tuple(picture for picture in self._model.labels.pictures if picture.done)))
         self.menu.clear()
-        for id, kind in _formats().items():
-            label = str(getattr(kind, "label", id))
-            tip = str(getattr(kind, "help", "") or f"Write the labels as {label}")
-            self.menu.addAction(make_action(self.menu, f"{label}…", partial(self._ask, id, label), tip=tip))
-        if self.menu.isEmpty():
-            action = self.menu.addAction("No format is known here")
-            action.setEnabled(False)
+        for id, kind in FORMATS.items():
+            usable = bool(set(kind.needs) & known)
+            tip = kind.help if usable else f"{kind.help} It can hold nothing of what is labelled so far."
+            action = make_action(self.menu, f"{kind.label}…", partial(self._ask, id, kind.label), tip=tip)
+            action.setEnabled(usable)
+            self.menu.addAction(action)
 
     def _ask(self, format: str, label: str) -> None:
         dialog = QFileDialog(self.window(), f"Export as {label} into an empty folder")
@@ -156,9 +163,14 @@ class OutcomePanel(Section):
             if isinstance(end, Failed):
                 self._context.notifier.error(end.error)
             elif isinstance(end, Finished):
-                self._context.notifier.show("success", f"The labels are in {folder}.")
+                written: WrittenSet = end.result
+                lost = f" The format cannot hold: {', '.join(written.lost)}." if written.lost else ""
+                left_out = f" {len(written.faults):,} pictures were left out." if written.faults else ""
+                self._context.notifier.show(
+                    "success", f"{written.pictures:,} pictures are in {folder}.", f"{lost}{left_out}".strip()
+                )
 
-        handle.ended.connect(ended)
+        handle.ended.connect(while_alive(self, ended))
 
 
 class _Export:
@@ -167,18 +179,12 @@ class _Export:
     def __init__(self, source: Path, labels: LabelSet, folder: Path, format: str) -> None:
         self._source, self._labels, self._folder, self._format = source, labels, folder, format
 
-    def __call__(self, emit: Emit, token: CancelToken) -> Any:
+    def __call__(self, emit: Emit, token: CancelToken) -> WrittenSet:
         from engine.datasets.formats.writing import WriteDatasetJob
         from engine.datasets.sources.labelled import LabelledPictures
 
         pictures = LabelledPictures(self._source, self._labels)
         return WriteDatasetJob(pictures, self._folder, self._format)(emit, token)
-
-
-def _formats() -> Mapping[str, Any]:
-    from engine.datasets.formats.writing import FORMATS
-
-    return {id: FORMATS.get(id) for id in FORMATS}
 
 
 def task_of(labels: LabelSet) -> str:

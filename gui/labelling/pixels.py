@@ -12,6 +12,7 @@ from PySide6.QtGui import QImage, QPixmap
 
 from engine.errors import VitrineError
 from engine.events import Event, Failed, Finished
+from gui.labelling.alive import while_alive
 from gui.labelling.jobs import ReadPicture, ReadSmall, SmallPictures
 from gui.runtime.job_runner import JobRunner
 from gui.runtime.jobs import JobHandle
@@ -78,7 +79,7 @@ class PictureReader(QObject):
             elif isinstance(end, Failed):
                 self._keep(path, end.error)
 
-        handle.ended.connect(ended)
+        handle.ended.connect(while_alive(self, ended))
 
     def _keep(self, path: Path, what: QImage | VitrineError) -> None:
         self._kept[path] = what
@@ -151,8 +152,8 @@ class SmallReader(QObject):
             if self._job is handle:
                 self._job = None
 
-        handle.event.connect(told)
-        handle.ended.connect(ended)
+        handle.event.connect(while_alive(self, told))
+        handle.ended.connect(while_alive(self, ended))
 
     def _take(self, event: SmallPictures) -> None:
         for file, picture in event.items:

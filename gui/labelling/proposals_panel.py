@@ -13,6 +13,7 @@ from engine.inference.predictor import DETECTORS
 from engine.labelling.proposals import Proposal, Propose
 from gui import theme
 from gui.context import Context
+from gui.labelling.alive import while_alive
 from gui.labelling.model import LabelModel
 from gui.labelling.section import Section
 from gui.runtime.jobs import JobHandle
@@ -134,7 +135,7 @@ class ProposalsPanel(Section):
                 self.problem.show_text(str(end.error))
             self._buttons()
 
-        handle.ended.connect(ended)
+        handle.ended.connect(while_alive(self, ended))
         self._show()
 
     def stop(self) -> None:

@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QMouseEvent, QWheelEvent
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from engine.labelling import store
 from engine.labelling.shapes import area, raster
 from engine.labelling.spec import Box, Mask, Point, Polygon
 from gui.context import Context
@@ -363,64 +362,3 @@ def test_classes_are_renamed_and_removed_with_what_is_in_them(page: LabelPage) -
     assert shapes(page) == []
     undo(page)
     assert names(page) == ["lion"]
-
-
-# -- looking
-
-
-def test_the_wheel_zooms_and_the_place_under_the_cursor_stays(page: LabelPage) -> None:
-    place = QPointF(at(page, 20, 60))
-    before = page.canvas.view.to_picture(place)
-    scale = page.canvas.view.scale
-    for turned in (120, 120, -120, 240):
-        where = page.canvas.mapToGlobal(place)
-        event = QWheelEvent(
-            place, where, QPoint(), QPoint(0, turned), Qt.MouseButton.NoButton, Qt.KeyboardModifier(0),
-            Qt.ScrollPhase.NoScrollPhase, False,
-        )  # fmt: skip
-        QApplication.sendEvent(page.canvas, event)
-        assert page.canvas.view.to_picture(place) == pytest.approx(before, abs=1e-6)
-    assert page.canvas.view.scale == pytest.approx(scale * 1.25**3)
-    draw_box(page, 15, 55, 25, 65)
-    assert near(shapes(page)[0], 15, 55, 25, 65), "drawing is exact at every zoom"
-
-
-def test_ctrl_plus_minus_and_zero_zoom_the_picture(page: LabelPage) -> None:
-    scale = page.canvas.view.scale
-    press(page, Qt.Key.Key_Plus, CONTROL)
-    press(page, Qt.Key.Key_Equal, CONTROL)
-    assert page.canvas.view.scale == pytest.approx(scale * 1.25**2)
-    press(page, Qt.Key.Key_Minus, CONTROL)
-    assert page.canvas.view.scale == pytest.approx(scale * 1.25)
-    press(page, Qt.Key.Key_0, CONTROL)
-    assert page.canvas.view.scale == pytest.approx(scale)
-
-
-@pytest.mark.parametrize("how", ["middle", "space"])
-def test_the_middle_button_and_the_space_bar_pan(page: LabelPage, how: str) -> None:
-    start = at(page, 40, 30)
-    if how == "space":
-        QTest.keyPress(page.canvas, Qt.Key.Key_Space)
-        drag(page.canvas, start, start + QPoint(50, -20))
-        QTest.keyRelease(page.canvas, Qt.Key.Key_Space)
-    else:
-        QTest.mousePress(page.canvas, MIDDLE, pos=start)
-        QTest.mouseMove(page.canvas, start + QPoint(50, -20))
-        where = page.canvas.mapToGlobal(QPointF(start + QPoint(50, -20)))
-        moved = QMouseEvent(
-            QMouseEvent.Type.MouseMove, QPointF(start + QPoint(50, -20)), where, Qt.MouseButton.NoButton, MIDDLE,
-            Qt.KeyboardModifier(0),
-        )  # fmt: skip
-        QApplication.sendEvent(page.canvas, moved)
-        QTest.mouseRelease(page.canvas, MIDDLE, pos=start + QPoint(50, -20))
-    assert shapes(page) == []
-    assert at(page, 40, 30) == start + QPoint(50, -20)
-
-
-def test_the_file_holds_what_is_on_the_page(qtbot: QtBot, page: LabelPage) -> None:
-    draw_box(page, 10, 10, 30, 30)
-    qtbot.waitUntil(lambda: page.model.saved, timeout=20_000)
-    assert store.load(page.model.folder) == page.model.labels
-    undo(page)
-    qtbot.waitUntil(lambda: page.model.saved, timeout=20_000)
-    assert store.load(page.model.folder).picture(page.model.file).objects == ()

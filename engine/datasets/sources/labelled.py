@@ -72,11 +72,15 @@ class LabelledPictures(PictureSet):
         names = [picture.file for picture in self.labelled]
         super().__init__(labels.names, main, names, [Fault(file, reason) for file in left_out])
 
+    def path(self, index: int) -> Path:
+        """Where picture `index` lies."""
+        return self.folder / self.names[index]
+
     def picture(self, index: int) -> np.ndarray:
-        return load_picture(self.folder / self.names[index])
+        return load_picture(self.path(index))
 
     def thumbnail(self, index: int, side: int) -> np.ndarray:
-        return load_picture(self.folder / self.names[index], at_least=side)
+        return load_picture(self.path(index), at_least=side)
 
     def annotation(self, index: int) -> Annotation:
         return annotation_of(self.labelled[index], self.gives)
