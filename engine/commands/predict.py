@@ -15,26 +15,38 @@ from engine.events import Emit, Event, Notice
 
 @COMMANDS.register("predict")
 class Predict(Command):
-    help = "what a run or a built-in detector sees in pictures, a video or a camera"
+    help = "what a run, a trained model or a built-in detector sees in pictures, a video or a camera"
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--model", required=True, metavar="RUN|ID", help="the folder of a run, or a detector such as opencv:face"
-        )
+            "--model", required=True, metavar="RUN|ID",
+            help="the folder of a run, torchvision:NAME (see doctor), or a detector such as opencv:face",
+        )  # fmt: skip
         parser.add_argument(
-            "--source", required=True, metavar="FILE|FOLDER|camera:N|URL", help="a video, pictures, camera or stream"
-        )
+            "--source", required=True, metavar="FILE|FOLDER|camera:N|URL",
+            help="a video, pictures, camera or stream; a .csv for runs that read sequences, a text for those that "
+            "write, random for those that make pictures",
+        )  # fmt: skip
         parser.add_argument("--limit", type=int, metavar="N", help="stop after this many frames")
         parser.add_argument(
             "--save", type=Path, metavar="FILE", help="also write a video, picture or folder with the answers drawn in"
         )
+        parser.add_argument("--threshold", type=float, metavar="SHARE", help="leave out what is less sure, 0 to 1")
+        parser.add_argument(
+            "--references", type=Path, metavar="FOLDER",
+            help="for runs that match: pictures to compare with, a folder for each class",
+        )  # fmt: skip
 
     def run(self, args: Namespace, out: Output) -> int:
         from engine.inference.stream import predict_stream
 
         def job(emit: Emit, token: CancelToken) -> int:
             frames = 0
-            for answer in predict_stream(args.model, args.source, args.limit, args.save, emit, token):
+            answers = predict_stream(
+                args.model, args.source, args.limit, args.save, emit, token,
+                threshold=args.threshold, references=args.references,
+            )  # fmt: skip
+            for answer in answers:
                 frames += 1
                 out.data(answer)
                 out.text(_line(answer))
@@ -53,12 +65,31 @@ class Predict(Command):
 
 def _line(answer: Mapping[str, Any]) -> str:
     head = f"frame {answer['frame']:>6}  {answer['time_ms'] / 1000:9.3f} s  "
+    if "detections" in answer:
+        found = [
+            f"{one['label']} {one['score']:.3f} at {', '.join(f'{edge:.0f}' for edge in one['box'])}"
+            for one in answer["detections"]
+        ]
+        return head + ("; ".join(found) or "nothing")
     if "label" in answer:
-        return f"{head}{answer['label']} {answer['score']:.3f}"
+        how = f"{answer['score']:.3f}" if "score" in answer else f"at distance {answer['distance']:.3f}"
+        return f"{head}{answer['label']} {how}"
+    if "labels" in answer:
+        return head + (", ".join(f"{one['label']} {one['score']:.3f}" for one in answer["labels"]) or "no label")
     if "classes" in answer:
         return head + ", ".join(f"{name} {share:.1%}" for name, share in answer["classes"].items())
-    found = [
-        f"{one['label']} {one['score']:.3f} at {', '.join(f'{edge:.0f}' for edge in one['box'])}"
-        for one in answer["detections"]
-    ]
-    return head + ("; ".join(found) or "nothing")
+    if "text" in answer:
+        return str(answer["text"])
+    rest = {name: value for name, value in answer.items() if name not in ("frame", "time_ms")}
+    return head + ", ".join(f"{name} {_short(value)}" for name, value in rest.items())
+
+
+def _short(value: Any) -> str:
+    """Numbers, and lists of them, without brackets."""
+    if isinstance(value, list):
+        return (
+            "; ".join(_short(one) for one in value)
+            if value and isinstance(value[0], list)
+            else " ".join(_short(one) for one in value)
+        )
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -68,8 +68,13 @@ PREFIX = "opencv:"
 TRAINED = "torchvision:"
 
 
-def open_predictor(model: str, device: Literal["auto", "cpu", "cuda", "mps"] = "auto") -> Predictor:
+def open_predictor(
+    model: str, device: Literal["auto", "cpu", "cuda", "mps"] = "auto", references: Path | None = None
+) -> Predictor:
     """Open a built-in detector ("opencv:face"), a trained model ("torchvision:resnet50") or a finished run's folder.
+
+    Args:
+        references: pictures to compare with, a folder per class, for runs that match; None for their training data.
 
     Raises `BadInput` when there is no such detector, model or run, or it cannot be used.
     """
@@ -85,6 +90,6 @@ def open_predictor(model: str, device: Literal["auto", "cpu", "cuda", "mps"] = "
             f"{model} is neither a detector, nor a trained model, nor the folder of a run.",
             f"Give a run's folder, one of {', '.join(sorted(DETECTORS))}, or {TRAINED}NAME (doctor lists them).",
         )
-    from engine.inference.classifier import RunClassifier
+    from engine.inference.run_base import open_run
 
-    return RunClassifier(folder, device)
+    return open_run(folder, device, references)

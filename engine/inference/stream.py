@@ -17,8 +17,9 @@ from engine.events import Emit, Notice
 from engine.inference.capture import Capture
 from engine.inference.detections import Detections, Labels, Outcome
 from engine.inference.frame import Frame
-from engine.inference.predictor import Predictor, open_predictor
+from engine.inference.predictor import PREFIX, TRAINED, Predictor, open_predictor
 from engine.inference.saving import saver
+from engine.inference.series import predict_series, reads_no_pictures
 from engine.inference.source import Source, make_source
 
 # A camera that was lost is waited for so long before the command gives up.
@@ -35,6 +36,7 @@ def predict_stream(
     *,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
     threshold: float | None = None,
+    references: Path | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield one plain dict per frame, ready for JSON.
 
@@ -43,7 +45,8 @@ def predict_stream(
     segmentation (see the outcomes' `plain` for the others); "time_ms" is the frame's place in the source's own time.
 
     Args:
-        model: a built-in detector's id, a run's folder, or a predictor (which the caller then closes).
+        model: a built-in detector's or a trained model's id, a run's folder, or a predictor (which the caller then
+            closes). Runs that look at no pictures are asked by `predict_series`.
         source: a text for `make_source`, or a function that makes a source. Files are read frame by frame
             without leaving one out; cameras and streams give their newest picture and are never waited for
             without end.
@@ -51,6 +54,7 @@ def predict_stream(
         save: also write the pictures with what was found drawn in: a video (.mp4, .avi, .webm, .mkv), one picture
             (.png, .jpg, ...), or a folder (no suffix) of one PNG per frame.
         threshold: leave out boxes and labels that are less sure, 0 to 1; None for what the model usually does.
+        references: see `open_predictor`.
 
     Raises `BadInput` or `JobFailed` in two sentences, and `JobCancelled` when the token says so; what was recorded
     until then is kept.
@@ -59,10 +63,13 @@ def predict_stream(
         raise BadInput(f"The limit of {limit} frames is not possible.", "Give a limit of at least 1.")
     if threshold is not None and not 0 <= threshold <= 1:
         raise BadInput(f"The threshold of {threshold} is not possible.", "Give a share of 0 to 1, such as 0.5.")
+    if isinstance(model, str) and isinstance(source, str) and _asked_otherwise(model):
+        yield from predict_series(Path(model), source, limit, save, token, device)
+        return
     with ExitStack() as stack:
         predictor = model
         if isinstance(predictor, str):
-            predictor = open_predictor(predictor, device)
+            predictor = open_predictor(predictor, device, references)
             stack.callback(predictor.close)
         make = partial(make_source, source) if isinstance(source, str) else source
         opened = make()
@@ -82,6 +89,11 @@ def predict_stream(
             yield {"frame": frame.index, "time_ms": round(frame.time_ms, 3), **outcome.plain()}
             if count == limit:
                 return
+
+
+def _asked_otherwise(model: str) -> bool:
+    folder = Path(model)
+    return not model.startswith((PREFIX, TRAINED)) and folder.is_dir() and reads_no_pictures(folder)
 
 
 def _from(outcome: Outcome, threshold: float | None) -> Outcome:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine.inference.classifier import RunClassifier
 from engine.inference.frame import Frame
+from engine.inference.predictor import open_predictor
 from engine.opencv import cv2
 from tests.helpers.digit_strokes import STROKES
 from tests.helpers.digits_run import train_digits
@@ -50,7 +50,7 @@ def test_most_natural_drawings_are_read_right(tmp_path: Path) -> None:
     A seven without a bar is the hardest: about one in twenty of the dataset's sevens lacks it.
     Runs differ: of these drawings this short one reads 89 % right, three runs of the sample 86 %, 94 % and 97 %.
     """
-    run = RunClassifier(train_digits(tmp_path), "cpu")
+    run = open_predictor(str(train_digits(tmp_path)), "cpu")
     wrong = []
     forms = [*STROKES.items(), *OTHER_FORMS]
     for digit, strokes in forms:

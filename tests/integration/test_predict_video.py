@@ -93,7 +93,7 @@ def test_limit_and_save(video: Path, tmp_path: Path) -> None:
         ("opencv:face", "missing.mp4", "does not exist"),
         ("opencv:fase", "VIDEO", "Did you mean opencv:face?"),
         ("opencv:face", "camera:97", "is not there"),
-        ("no-such-run", "VIDEO", "neither a built-in detector nor the folder of a run"),
+        ("no-such-run", "VIDEO", "neither a detector, nor a trained model, nor the folder of a run"),
         ("opencv:face", "EMPTY", "could not be opened as a video"),
     ],
 )

@@ -1,0 +1,1 @@
+"""Predictors of finished runs, one file for each kind of answer."""
