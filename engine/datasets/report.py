@@ -112,7 +112,7 @@ def _pictures(count: int) -> str:
 
 
 def _unreadable(case: _Case) -> Finding | None:
-    faults = case.pictures.faults + case.examination.faults
+    faults = [fault for fault in case.pictures.faults + case.examination.faults if not fault.repaired]
     if not faults:
         return None
     subject = "1 file" if len(faults) == 1 else f"{len(faults):,} files"
@@ -252,7 +252,7 @@ def _missing(case: _Case) -> Finding | None:
 
 
 def _alone(case: _Case) -> Finding | None:
-    if len(case.pictures.classes) > 1:
+    if len(case.pictures.classes) > 1 or "label" not in case.pictures.gives:
         return None
     return Finding(
         "alone",

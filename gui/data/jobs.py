@@ -10,8 +10,9 @@ import numpy as np
 
 from engine.cancel import CancelToken
 from engine.datasets.augment import Augmenter
-from engine.datasets.base import PictureSet, SampleSet, parse_source
-from engine.datasets.examine import Examination
+from engine.datasets.base import PictureSet, SeriesSet, parse_source
+from engine.datasets.drawn_series import DrawnSeries
+from engine.datasets.examine import Examination, examine_series
 from engine.datasets.prepare import examine, measure, parts_of, prepare
 from engine.datasets.preprocess import Preprocessor, resize
 from engine.datasets.report import DatasetReport, report
@@ -26,13 +27,17 @@ _FLUSH_COUNT = 16
 
 @dataclass(frozen=True)
 class LoadPictures:
-    """Find the samples of a dataset; gives a `PictureSet` or a `SeriesSet`."""
+    """Find the samples of a dataset; gives a `PictureSet`, a `DrawnSeries` for sequences."""
 
     source: Choice
     root: Path
 
-    def __call__(self, emit: Emit, token: CancelToken) -> SampleSet:
-        return parse_source(self.source).load(self.root, emit, token)
+    def __call__(self, emit: Emit, token: CancelToken) -> PictureSet:
+        found = parse_source(self.source).load(self.root, emit, token)
+        if isinstance(found, SeriesSet):
+            return DrawnSeries(found)
+        assert isinstance(found, PictureSet)
+        return found
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,9 @@ class ExaminePictures:
     pictures: PictureSet
 
     def __call__(self, emit: Emit, token: CancelToken) -> Examination:
+        if isinstance(self.pictures, DrawnSeries):
+            # Whether two sequences are the same is a matter of their values, and split must be that of the training.
+            return examine_series(self.pictures.series)
         return examine(self.pictures, emit, token)
 
 

@@ -8,12 +8,15 @@ from typing import Any, Literal
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from engine.datasets.base import PictureSet
+from engine.datasets.base import DATASETS, PictureSet
+from engine.datasets.drawn_series import DrawnSeries
 from engine.datasets.examine import Examination
 from engine.datasets.report import DatasetReport
 from engine.datasets.spec import Choice, DataSpec
 from engine.errors import VitrineError
 from engine.events import Cancelled, Event, Failed, Finished
+from engine.frozen import FrozenDict
+from engine.tasks.base import TASKS
 from gui.context import Context
 from gui.data.jobs import ExaminePictures, LoadPictures, MakeReport
 from gui.document.document import Change
@@ -65,6 +68,15 @@ class DataModel(QObject):
         document = self._context.document
         data = self.data.model_copy(update=changes)
         document.edit(label, document.project.with_(data=data), merge=merge)
+
+    def take(self, label: str, source: Choice, task: str | None = None) -> None:
+        """Choose another dataset, and with it `task` where the project's own needs what such data has not."""
+        document = self._context.document
+        project = document.project.with_(data=self.data.model_copy(update={"source": source}))
+        gives = DATASETS.get(source.id).gives
+        if task is not None and not set(TASKS.get(project.task).needs) <= set(gives):
+            project = project.with_(task=task, task_options=FrozenDict())
+        document.edit(label, project)
 
     def start(self) -> None:
         """Load what the document names, unless that is done or under way."""
@@ -130,7 +142,8 @@ class DataModel(QObject):
 
     def _loaded(self, pictures: PictureSet) -> None:
         self.pictures = pictures
-        self._context.checker.learn_classes(self.data.source, len(pictures.classes))
+        of_samples = pictures.series.classes if isinstance(pictures, DrawnSeries) else pictures.classes
+        self._context.checker.learn_classes(self.data.source, len(of_samples))
         self.pictures_changed.emit()
         self.look()
 
@@ -160,3 +173,10 @@ class DataModel(QObject):
                 self.state_changed.emit()
 
         handle.ended.connect(ended)
+
+
+def shared_model(context: Context) -> DataModel:
+    """The document's model, that all pages follow, so that pictures are found and looked at once only."""
+    document = context.document
+    found = document.findChild(DataModel)
+    return found if found is not None else DataModel(context, document)

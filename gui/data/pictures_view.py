@@ -273,7 +273,10 @@ class PicturesView(QWidget):
         sizes = f"{small} pixels" if small == large else f"{small} to {large} pixels"
         if small != large:
             sizes += f", mostly {'×'.join(map(str, report.usual))}"
-        broken = f" · {len(report.faults):,} files cannot be used" if report.faults else ""
+        lost = sum(not fault.repaired for fault in report.faults)
+        mended = len(report.faults) - lost
+        broken = f" · {lost:,} files cannot be used" if lost else ""
+        broken += f" · {mended:,} repaired" if mended else ""
         return sizes + broken
 
     def _state_changed(self) -> None:
@@ -354,7 +357,7 @@ class PicturesView(QWidget):
         self.wall.setFocus()
 
     def _show_faults(self) -> None:
-        self.filter_words.setText("Files that cannot be used")
+        self.filter_words.setText("What could not be used, or was repaired")
         self.filter.show()
         self.stack.setCurrentWidget(self.faults)
         self.faults.setFocus()

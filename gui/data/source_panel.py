@@ -16,6 +16,9 @@ from gui.data.model import DataModel
 from gui.data.section import PanelSection
 from gui.widgets.form import SettingsForm
 
+# What is learned from a format where the project's task cannot be.
+TASKS_OF = {"coco": "detection", "voc": "detection", "yolo": "detection", "masks": "segmentation"}
+
 
 class _Source(Settings):
     """The form's model: one dataset with its options."""
@@ -78,13 +81,13 @@ class SourcePanel(PanelSection):
         choice = Choice(id=id, options={**options, "folder": self._written(path)})
         self._model.edit(f"Take pictures from {path.name}", source=choice)
 
-    def take_pictures(self, path: Path) -> None:
-        """Use a folder of class folders, whatever the dataset was."""
-        choice = Choice(id="folder", options={"folder": self._written(path)})
+    def take_pictures(self, path: Path, id: str = "folder") -> None:
+        """Use a folder of class folders, or one with annotations of the format `id`, whatever the dataset was."""
+        choice = Choice(id=id, options={"folder": self._written(path)})
         if choice == self._model.data.source:
             self._model.reload()
         else:
-            self._model.edit(f"Take pictures from {path.name}", source=choice)
+            self._model.take(f"Take pictures from {path.name}", choice, TASKS_OF.get(id))
 
     def _written(self, path: Path) -> str:
         """Relative to the project when inside it, so that the project may move."""

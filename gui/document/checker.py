@@ -125,7 +125,7 @@ class _Analyse:
 
     def __call__(self, emit: Emit, token: CancelToken) -> Analysis:
         from engine.graph.analyse import analyse
-        from engine.tasks.suiting import KIND, unsuited
+        from engine.project.suiting import KIND, unsuited
 
         project = self._project
         # A classifier's width is a matter of the drawing, with repairs; every other task judges the whole.

@@ -12,6 +12,7 @@ from gui import theme
 
 if TYPE_CHECKING:
     from engine.gallery.base import GalleryEntry
+    from engine.project.samples import Sample
     from gui.document.thumbnail import Thumbnail
 
 ROUND = 10
@@ -112,6 +113,45 @@ class StartCard(Card):
         painter.setFont(theme.font("body"))
         painter.setPen(QColor(t.accent_text if self._primary else t.text_muted))
         painter.drawText(text, int(_WRAP), self._says)
+
+
+class SampleCard(Card):
+    """A project that comes with the program: its icon, its name and what it learns."""
+
+    def __init__(self, sample: Sample) -> None:
+        super().__init__(sample.name, sample.text)
+        self._sample = sample
+        self.setToolTip(f"Open a copy of this sample. {sample.text}")
+
+    def sizeHint(self) -> QSize:
+        heading, small = QFontMetrics(theme.font("heading")), QFontMetrics(theme.font("small"))
+        return QSize(256, theme.space(4) + heading.height() + 3 * small.lineSpacing() + theme.space(1))
+
+    def minimumSizeHint(self) -> QSize:
+        wide = QFontMetrics(theme.font("small")).averageCharWidth() * 36
+        return QSize(max(224, wide), self.sizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        t = theme.tokens()
+        painter = QPainter(self)
+        self.ground(painter)
+        edge, side = theme.space(2), theme.icon_side(20)
+        heading, small = theme.font("heading"), theme.font("small")
+        tall = max(side, QFontMetrics(heading).height())
+        icon = QRectF(edge, edge + (tall - side) / 2, side, side)
+        theme.icon(self._sample.glyph, "accent").paint(painter, icon.toRect())
+        left = icon.right() + theme.space(1.25)
+        name = QRectF(left, edge, self.width() - left - edge, tall)
+        painter.setFont(heading)
+        painter.setPen(QColor(t.text))
+        words = QFontMetrics(heading).elidedText(self.text(), Qt.TextElideMode.ElideRight, int(name.width()))
+        painter.drawText(name, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
+        painter.setFont(small)
+        painter.setPen(QColor(t.text_muted))
+        below = name.bottom() + theme.space(1)
+        painter.drawText(
+            QRectF(edge, below, self.width() - 2 * edge, self.height() - below - 4), int(_WRAP), self._sample.text
+        )
 
 
 class NetworkCard(Card):

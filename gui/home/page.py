@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
@@ -11,10 +12,11 @@ from engine.cancel import CancelToken
 from engine.events import Emit, Event, Finished
 from engine.project import recovery
 from engine.project.recovery import Autosaved
+from engine.project.samples import SAMPLES, Sample
 from gui import theme
 from gui.context import Context, Page
 from gui.document.files import leftovers
-from gui.home.cards import NetworkCard, StartCard
+from gui.home.cards import NetworkCard, SampleCard, StartCard
 from gui.home.engine_line import EngineLine
 from gui.home.grid import CardGrid
 from gui.home.recent import RecentList, RecoveryOffer
@@ -40,6 +42,7 @@ class HomePage(Page):
         context.gallery.changed.connect(self._fill_gallery)
         context.settings.changed.connect(self._fill_recent)
         theme.watcher().changed.connect(self._themed)
+        self._fill_samples()
         self._fill_gallery()
         self._fill_recent()
         self._themed()
@@ -86,6 +89,10 @@ class HomePage(Page):
         self._recent_space = QWidget()
         self._recent_space.setFixedHeight(theme.space(1))
         column.addWidget(self._recent_space)
+        column.addWidget(self._heading("Samples that train in minutes"))
+        self.samples = CardGrid()
+        column.addWidget(self.samples)
+        column.addSpacing(theme.space(1))
         famous = QHBoxLayout()
         famous.addWidget(self._heading("Start from a famous network"), 1)
         self.browse = QPushButton(theme.icon("star"), "Browse the gallery…")
@@ -159,6 +166,18 @@ class HomePage(Page):
         self.recent.show_paths(paths)
         for widget in (self._recent_heading, self.recent, self._recent_space):
             widget.setVisible(bool(paths))
+
+    def _fill_samples(self) -> None:
+        cards: list[QWidget] = []
+        for sample in SAMPLES[1:]:
+            card = SampleCard(sample)
+            card.clicked.connect(partial(self._open_sample, sample))
+            cards.append(card)
+        self.samples.set_cards(cards)
+
+    def _open_sample(self, sample: Sample) -> None:
+        target = self.context.settings.projects_dir() / sample.name
+        self.context.document.open_copy(sample.folder, target)
 
     def _fill_gallery(self) -> None:
         cards: list[QWidget] = []

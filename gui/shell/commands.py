@@ -10,7 +10,8 @@ from PySide6.QtCore import QObject, Qt, QUrl, Signal
 from PySide6.QtGui import QAction, QDesktopServices, QKeySequence
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
-from engine.paths import log_dir, resources
+from engine.paths import log_dir
+from engine.project.samples import SAMPLES, Sample
 from gui import theme
 from gui.context import Context
 from gui.pages import PageEntry
@@ -19,7 +20,6 @@ from gui.runtime.jobs import JobHandle
 if TYPE_CHECKING:
     from gui.shell.gallery_browser import GalleryBrowser
 
-SAMPLE = "digits"
 UNNAMED = "Untitled"
 TEXT_SIZES = (80, 90, 100, 110, 125, 150, 175, 200, 250, 300)
 FILES = "Vitrine projects and networks (*.json);;All files (*)"
@@ -217,9 +217,10 @@ class Commands(QObject):
         """Open whatever project or network file is at `path`."""
         self._context.document.open(path)
 
-    def open_sample(self) -> None:
-        target = self._context.settings.projects_dir() / "Digits"
-        self._context.document.open_copy(resources() / "samples" / SAMPLE, target)
+    def open_sample(self, sample: Sample = SAMPLES[0]) -> None:
+        """Open a copy of a sample in the user's folder of projects, so that it can be changed."""
+        target = self._context.settings.projects_dir() / sample.name
+        self._context.document.open_copy(sample.folder, target)
 
     def save(self) -> JobHandle | None:
         if not self._context.document.has_place:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from engine.cancel import CancelToken
+from engine.datasets.formats.guess import likely_source
 from engine.events import Emit, Event, Finished
 from engine.project.store import is_project
 from gui import theme
@@ -39,8 +40,8 @@ class Dropped:
     def _take(self, path: Path, kind: str, number: int) -> None:
         if kind == "open":
             self._open(path)
-        elif kind == "pictures":
-            self._context.navigate("data", folder=path)
+        elif kind:
+            self._context.navigate("data", folder=path, source=kind)
         else:
             self._context.notifier.show(
                 "warning",
@@ -53,10 +54,10 @@ class Dropped:
 
 
 def what_is(path: Path) -> str:
-    """ "open" for a project or a JSON file, "pictures" for any other folder, else ""."""
+    """ "open" for a project or a JSON file, the id of a dataset for any other folder, else ""."""
     if is_project(path) or (path.is_file() and path.suffix.lower() == ".json"):
         return "open"
-    return "pictures" if path.is_dir() else ""
+    return likely_source(path) if path.is_dir() else ""
 
 
 class DropVeil(QWidget):
