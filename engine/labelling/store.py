@@ -87,8 +87,7 @@ def load(folder: Path) -> LabelSet:
 def save(folder: Path, labels: LabelSet) -> Path:
     """Write the labels of a folder, which is made if missing, atomically. Raises `BadInput` or `JobFailed`."""
     folder = Path(folder)
-    text = json.dumps(to_plain(labels), ensure_ascii=False, separators=(",", ":")).replace('},{"file"', '},\n{"file"')
-    data = text.encode("utf-8")
+    data = _text(labels).encode("utf-8")
     if len(data) > MAX_BYTES or sum(data.count(mark) for mark in (b",", b"[", b"{")) > MAX_VALUES:
         raise BadInput(
             f"The labels of {len(labels.pictures):,} pictures are too many for one file.",
@@ -106,6 +105,16 @@ def save(folder: Path, labels: LabelSet) -> Path:
 
 
 # to plain values
+
+
+def _text(labels: LabelSet) -> str:
+    """The file: a line for each picture, made one by one, since one call for all would hold up the whole program."""
+    head, _, tail = _dumps(to_plain(labels.with_(pictures=()))).rpartition("[]")
+    return f"{head}[{','.join(chr(10) + _dumps(_picture_plain(picture)) for picture in labels.pictures)}]{tail}\n"
+
+
+def _dumps(plain: dict[str, Any]) -> str:
+    return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
 
 
 def to_plain(labels: LabelSet) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Signal
 from PySide6.QtGui import (
     QColor,
@@ -12,6 +14,7 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPen,
+    QPixmap,
     QResizeEvent,
     QWheelEvent,
 )
@@ -57,6 +60,8 @@ class LabelCanvas(QWidget):
         self._image: QImage | None = None
         self._words = ""
         self._lit: int | None = None
+        self._ground_key: tuple[Any, ...] = ()
+        self._ground_kept = QPixmap()
         made = (SelectTool, BoxTool, PolygonTool, BrushTool, PointTool, WholeTool)
         self.tools: dict[str, Tool] = {kind.id: kind(self) for kind in made}
         self.tool = self.tools["box"]
@@ -293,8 +298,7 @@ class LabelCanvas(QWidget):
             flags = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap
             painter.drawText(self.rect().adjusted(24, 24, -24, -24), flags, self._words)
         else:
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.view.scale < 1)
-            painter.drawImage(self.picture_area(), self._image)
+            painter.drawPixmap(0, 0, self._ground(self._image))
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setFont(theme.font("small"))
             self._paint_objects(painter)
@@ -308,6 +312,21 @@ class LabelCanvas(QWidget):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(t.accent), 1))
             painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+
+    def _ground(self, image: QImage) -> QPixmap:
+        """The picture as it lies on the widget, kept while nothing moves: shrinking a large one takes its time."""
+        ratio, area = self.devicePixelRatioF(), self.picture_area()
+        key = (image.cacheKey(), area.getRect(), self.size().toTuple(), ratio, theme.tokens().canvas)
+        if key != self._ground_key:
+            made = QPixmap(self.size() * ratio)
+            made.setDevicePixelRatio(ratio)
+            made.fill(QColor(theme.tokens().canvas))
+            painter = QPainter(made)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, self.view.scale < 1)
+            painter.drawImage(area, image)
+            painter.end()
+            self._ground_key, self._ground_kept = key, made
+        return self._ground_kept
 
     def _paint_objects(self, painter: QPainter) -> None:
         labels, room = self.model.labels, QRectF(self.rect())

@@ -6,7 +6,6 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QImage, QPixmap
 
@@ -21,14 +20,6 @@ SIDE = 132
 _KEPT_SMALL = 1500
 _KEPT_LARGE = 3
 _PAUSE_MS = 25
-
-
-def to_image(picture: np.ndarray) -> QImage:
-    """uint8, (H, W, 3), as an image of its own."""
-    picture = np.ascontiguousarray(picture)
-    height, width = picture.shape[:2]
-    view = QImage(picture.data, width, height, width * 3, QImage.Format.Format_RGB888)
-    return view.convertToFormat(QImage.Format.Format_RGB32)
 
 
 class PictureReader(QObject):
@@ -75,7 +66,7 @@ class PictureReader(QObject):
                 return
             del self._jobs[path]
             if isinstance(end, Finished):
-                self._keep(path, to_image(end.result))
+                self._keep(path, end.result)
             elif isinstance(end, Failed):
                 self._keep(path, end.error)
 
@@ -157,7 +148,7 @@ class SmallReader(QObject):
 
     def _take(self, event: SmallPictures) -> None:
         for file, picture in event.items:
-            self._kept[file] = None if picture is None else QPixmap.fromImage(to_image(picture))
+            self._kept[file] = None if picture is None else QPixmap.fromImage(picture)
         while len(self._kept) > _KEPT_SMALL:
             self._kept.popitem(last=False)
         self.arrived.emit()
