@@ -16,6 +16,7 @@ from engine.gallery import open_network
 from engine.gallery.base import with_input
 from engine.graph.compile import compile_network
 from engine.project.spec import ProjectSpec
+from engine.training.evaluate import EvaluateJob
 from engine.training.events import EpochDone
 from engine.training.job import TrainJob
 from engine.training.spec import TrainingSpec
@@ -114,3 +115,36 @@ def _headline(task: str) -> str:
     from engine.tasks.base import TASKS
 
     return TASKS.get(task).headline
+
+
+def test_a_run_is_measured_with_tables_curves_and_examples(tmp_path: Path) -> None:
+    made = project("unet", padded=True, normalised=True, width=4, depth=2)
+    made = made.with_(data=made.data.model_copy(update={"split": SplitSpec(train=0.4, validation=0.2, test=0.4)}))
+    train(made, tmp_path)
+    told = EvaluateJob(tmp_path / "runs" / "first", tmp_path)(lambda event: None, CancelSource().token)
+    assert told.count == 4
+    assert set(told.measures) == {"loss", "mean_iou", "dice", "pixel_accuracy"}
+    assert told.report.matrix is not None
+    assert told.report.matrix.counts.sum() == 4 * SIDE * SIDE
+    assert [row[0] for row in told.report.tables[0].rows] == ["background", "circle", "square", "triangle"]
+    assert len(told.report.examples) == 4
+    assert told.report.examples[0].image.shape == (SIDE, 3 * SIDE + 4, 3)
+
+
+def test_an_autoencoder_takes_noise_out_of_small_digits(tmp_path: Path) -> None:
+    made = ProjectSpec(
+        "Digits",
+        task="denoising",
+        network=with_input(open_network("denoising_autoencoder", size=8, width=8), (1, 8, 8)),
+        data=DataSpec(preprocess=PreprocessSpec(height=8, width=8, mean=(0.5,), std=(0.5,))),
+        training=TrainingSpec(
+            epochs=3, batch_size=32, optimiser=Choice(id="adam", options={"learning_rate": 0.01}), device="cpu"
+        ),
+    )
+    losses, events = train(made, tmp_path)
+    assert losses[-1] < 0.6 * losses[0]
+    epochs = [event.measures for event in events if isinstance(event, EpochDone)]
+    assert epochs[-1]["val_psnr"] > epochs[0]["val_psnr"] + 1
+    assert epochs[-1]["val_psnr_given"] == epochs[0]["val_psnr_given"], "the same noise every time"
+    told = EvaluateJob(tmp_path / "runs" / "first", tmp_path)(lambda event: None, CancelSource().token)
+    assert told.measures["psnr"] == pytest.approx(told.measures["psnr_given"] + told.measures["gain"])

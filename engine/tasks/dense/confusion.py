@@ -36,7 +36,7 @@ class RegionMeter(Meter):
         counts = rows.sum(0)
         self._counts = counts if self._counts is None else self._counts + counts
         if self._each is not None:
-            self._each.append(rows)
+            self._each.append(rows.cpu())  # so that many classes do not fill the device
 
     @property
     def counts(self) -> np.ndarray:
