@@ -32,6 +32,9 @@ _KNOWN = (
     PageEntry(
         "label", "Label", "label", "gui.labelling.page", "LabelPage", "Draw what is to be learnt on your own pictures"
     ),
+    PageEntry(
+        "augment", "Augment", "auto", "gui.augment.page", "AugmentPage", "Change training pictures and see it done"
+    ),
     PageEntry("build", "Build", "build", "gui.builder.page", "BuildPage", "Draw the network"),
     PageEntry("train", "Train", "train", "gui.training.page", "TrainPage", "Train the network and watch it learn"),
     PageEntry(

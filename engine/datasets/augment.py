@@ -219,14 +219,14 @@ class Augmenter:
         """Return the batch as this epoch shows it: uint8, (N, C, H, W), on the batch's device.
 
         Args:
-            batch: uint8, (N, C, H, W).
+            batch: uint8, (N, C, H, W). Anything else is no batch of pictures and comes back as it is.
             epoch: any number; the same one gives the same pictures.
             indices: (N,), the samples' places in the dataset. On the CPU they cost no wait for a GPU.
             targets: what is known of the pictures, by the names of `engine.datasets.annotation`, on the batch's
                 device. Given them, batch and targets come back together, what has a place in the picture moved along
                 as `engine.datasets.moving.Moving` says; the pictures are the same with and without.
         """
-        if not self.augmentations or len(batch) == 0:
+        if not self.augmentations or len(batch) == 0 or batch.ndim != 4:
             return batch if targets is None else (batch, dict(targets))
         keys = sample_keys(self._seed, epoch, _as_numpy(indices))
         work = _Work(batch, targets)

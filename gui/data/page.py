@@ -13,7 +13,7 @@ from gui import theme
 from gui.actions import make_action
 from gui.context import Context, Page
 from gui.data.augmentation_panel import AugmentationPanel
-from gui.data.model import DataModel
+from gui.data.model import shared_model
 from gui.data.pictures_view import PicturesView
 from gui.data.preprocess_panel import PreprocessPanel
 from gui.data.preview import PreviewPanel
@@ -34,13 +34,14 @@ class DataPage(Page):
 
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
-        self.model = DataModel(context, self)
+        self.model = shared_model(context)
         self.task = TaskPanel(context.document, self)
         self.source = SourcePanel(self.model, lambda: context.document.folder, self)
         self.split = SplitPanel(self.model, self)
         self.preprocess = PreprocessPanel(context, self.model, self)
         self.preview = PreviewPanel(context, self.model, self)
-        self.augmentation = AugmentationPanel(self.model, self)
+        self.augmentation = AugmentationPanel(self)
+        self.augmentation.wanted.connect(self._to_augment)
         self.pictures = PicturesView(context, self.model, self)
         self.pictures.folder_wanted.connect(self.source.ask_for_folder)
         self.pictures.wall.current_changed.connect(self.preview.show_index)
@@ -106,7 +107,12 @@ class DataPage(Page):
     def accept_hint(self, **hints: Any) -> None:
         folder = hints.get("folder")
         if folder is not None:
-            self.source.take_pictures(Path(folder))
+            self.source.take_pictures(Path(folder), str(hints.get("source") or "folder"))
+
+    def _to_augment(self) -> None:
+        """Go on with the picture that is looked at here."""
+        index = self.pictures.wall.current
+        self.context.navigate("augment", **({} if index is None else {"picture": int(index)}))
 
     # following
 

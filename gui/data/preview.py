@@ -193,5 +193,5 @@ class PreviewPanel(PanelSection):
         self.again.setToolTip(
             "Show what the next epochs would make of the picture"
             if preview.variants
-            else "Every epoch shows the same picture; add an augmentation first"
+            else "Every epoch shows the same picture; choose an augmentation first"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -41,13 +41,17 @@ _GAP = 8
 
 @dataclass(frozen=True, eq=False)
 class GridPicture:
-    """One cell. `image` is uint8, (H, W) or (H, W, 3) in RGB; None while it is not loaded."""
+    """One cell. `image` is uint8, (H, W) or (H, W, 3) in RGB; None while it is not loaded.
+
+    `over` paints over the place that the image takes up.
+    """
 
     image: np.ndarray | None
     caption: str = ""
     detail: str = ""
     mark: Mark = ""
     tip: str = ""
+    over: Callable[[QPainter, QRect], None] | None = None
 
 
 def as_qimage(image: np.ndarray) -> QImage:
@@ -117,7 +121,9 @@ class _Delegate(QStyledItemDelegate):
             painter.fillRect(area, QColor(t.hover))
             self._grid.want(index.row())
         else:
-            paint_picture(painter, picture.image, area)
+            place = paint_picture(painter, picture.image, area)
+            if picture.over is not None:
+                picture.over(painter, place)
         chosen = bool(state & QStyle.StateFlag.State_Selected)
         colour = t.accent if chosen else {"right": t.success, "wrong": t.problem}.get(picture.mark, t.border)
         painter.setPen(QPen(QColor(colour), 2 if chosen or picture.mark == "wrong" else 1))

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QAbstractButton, QAbstractSpinBox, QComboBox, QFil
 from engine.datasets.spec import Choice, DataSpec, PreprocessSpec
 from engine.project.spec import ProjectSpec
 from gui.data.split_bar import SplitBar
-from tests.helpers.data_page import choose_from_menu, click, open_page, project, save_noise, undo, wait_for_report
+from tests.helpers.data_page import click, open_page, project, save_noise, undo, wait_for_report
 
 # The offscreen platform has no windows to put in front of others.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support (raise|grabbing)", extend=True)
@@ -225,7 +225,7 @@ def test_another_project_is_shown_as_it_is(qtbot, digits):
     digits.context.document.new(ProjectSpec("Other", data=data))
     qtbot.waitSignal(digits.context.document.replaced).wait()
     wait_for_report(qtbot, digits, 1797)
-    assert digits.augmentation.list.count() == 1
+    assert digits.augmentation.words.text() == "Flip"
     assert digits.preprocess.form.editor("width").lineEdit().text() == "24"
 
 
@@ -235,14 +235,11 @@ def test_an_unknown_dataset_and_augmentation_do_not_stop_the_page(qtbot, page):
     page.entered()
     qtbot.waitUntil(lambda: page.model.state == "failed")
     assert "holograms" in page.pictures.empty.title.text()
-    assert "melt (unknown)" in page.augmentation.list.item(0).text()
-    page.augmentation.list.setFocus()
-    QTest.keyClick(page.augmentation.list, Qt.Key.Key_Delete)
-    assert project(page).data.augmentation == ()
+    assert "melt (unknown)" in page.augmentation.words.text()
 
 
 def test_everything_can_be_named_reached_and_is_explained(digits):
-    choose_from_menu(digits.augmentation, "affine")
+    digits.model.edit("Augment", augmentation=(Choice(id="affine"),))
     for widget in digits.findChildren(QWidget):
         if not widget.isVisibleTo(digits) or not isinstance(
             widget, QAbstractButton | QAbstractSpinBox | QComboBox | QListView | SplitBar
@@ -259,7 +256,7 @@ def test_everything_can_be_named_reached_and_is_explained(digits):
 
 
 def test_no_text_is_cut_in_the_panels(digits):
-    choose_from_menu(digits.augmentation, "erase")
+    digits.model.edit("Augment", augmentation=(Choice(id="erase"),))
     for panel in (digits.left_panel, digits.right_panel):
         assert panel.widget().width() <= panel.viewport().width()
         assert panel.widget().minimumSizeHint().width() <= panel.viewport().width()

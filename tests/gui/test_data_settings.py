@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox
 from engine.datasets.spec import Choice, PreprocessSpec
 from engine.graph.spec import NetworkSpec, NodeSpec
 from gui.data.split_bar import SplitBar
-from tests.helpers.data_page import choose_from_menu, click, open_page, project, type_into, undo, wait_for_report
+from tests.helpers.data_page import click, open_page, project, type_into, undo, wait_for_report
 
 # The offscreen platform has no windows to put in front of others.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support (raise|grabbing)", extend=True)
@@ -134,36 +134,23 @@ def test_a_network_with_another_input_is_told_and_adapted(digits):
 # -- augmentation
 
 
-def ids(page):
-    return [choice.id for choice in project(page).data.augmentation]
+def augment(page, *ids):
+    page.model.edit("Augment", augmentation=tuple(Choice(id=id) for id in ids))
 
 
-def test_adding_changing_moving_and_removing_augmentations(qtbot, digits):
+def test_the_augmentations_are_named_and_chosen_on_their_page(digits):
     panel = digits.augmentation
-    assert panel.empty.isVisible()
-    choose_from_menu(panel, "rotate")
-    choose_from_menu(panel, "noise")
-    assert ids(digits) == ["rotate", "noise"]
-    assert not panel.empty.isVisible()
-    assert panel.list.currentRow() == 1
-
-    panel.list.setFocus()
-    QTest.keyClick(panel.list, Qt.Key.Key_Up, Qt.KeyboardModifier.AltModifier)
-    assert ids(digits) == ["noise", "rotate"]
-    assert panel.list.currentRow() == 0
-    QTest.keyClick(panel.list, Qt.Key.Key_Down)
-    editor = panel.form.editor("degrees")
-    type_into(editor, "45")
-    assert project(digits).data.augmentation[1] == Choice(id="rotate", options={"degrees": 45.0})
-    assert "degrees 45" in panel.list.item(1).text()
-
-    panel.list.setFocus()
-    QTest.keyClick(panel.list, Qt.Key.Key_Delete)
-    assert ids(digits) == ["noise"]
-    for expected in (["noise", "rotate"], ["noise", "rotate"], ["rotate", "noise"], ["rotate"], []):
-        undo(digits)
-        assert ids(digits) == expected
-        assert panel.list.count() == len(expected)
+    assert "None" in panel.words.text()
+    augment(digits, "rotate", "noise")
+    assert panel.words.text() == "Rotate · Gaussian noise"
+    click(panel.open)
+    assert digits.context.navigate[-1][0] == "augment"
+    digits.pictures.wall.setFocus()
+    QTest.keyClick(digits.pictures.wall, Qt.Key.Key_End)
+    click(panel.open)
+    assert digits.context.navigate[-1] == ("augment", {"picture": digits.pictures.wall.current})
+    undo(digits)
+    assert "None" in panel.words.text()
 
 
 def test_the_preview_shows_what_epochs_would_show(qtbot, digits):
@@ -171,7 +158,7 @@ def test_the_preview_shows_what_epochs_would_show(qtbot, digits):
 
     digits.context.engine.start()
     qtbot.waitUntil(lambda: digits.context.engine.is_ready, timeout=60_000)
-    choose_from_menu(digits.augmentation, "rotate")
+    augment(digits, "rotate")
     qtbot.waitUntil(
         lambda: digits.preview.shown is not None and len(digits.preview.shown.variants) == 8, timeout=20_000
     )

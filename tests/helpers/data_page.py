@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QWidget
 
 from engine.project.spec import ProjectSpec
 from gui.context import Context
-from gui.data.augmentation_panel import AugmentationPanel
 from gui.data.page import DataPage
 
 _RANDOM = np.random.default_rng(4)
@@ -29,14 +28,6 @@ def type_into(editor, text: str) -> None:
     editor.selectAll()
     QTest.keyClicks(editor, text)
     QTest.keyClick(editor, Qt.Key.Key_Return)
-
-
-def choose_from_menu(panel: AugmentationPanel, id: str) -> None:
-    """Open the panel's menu and click on an augmentation."""
-    menu = panel.add.menu()
-    menu.popup(panel.add.mapToGlobal(QPoint(0, panel.add.height())))
-    action = next(action for action in menu.actions() if action.data() == id)
-    click(menu, menu.actionGeometry(action).center())
 
 
 def save_noise(path: Path, size: tuple[int, int] = (20, 20)) -> None:
