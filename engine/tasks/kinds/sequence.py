@@ -41,4 +41,4 @@ class SequenceClassification(Classification):
         columns = ("class", "precision %", "recall %", "F1 %", "sequences", "taken for it")
         counts = self.confusion(meter.predicted, meter.truth).numpy()
         matrix = Matrix("Confusion", counts, self.classes)
-        return replace(told, tables=(Table("Classes", columns, rows),), matrix=matrix)
+        return replace(told, tables=(Table("Classes", columns, rows), *told.tables), matrix=matrix)
