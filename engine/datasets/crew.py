@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import psutil
 
 from engine.cancel import CancelToken
 from engine.datasets.targets import Arrays
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 CHUNK = 16
 """Pictures that a process reads at a time: one batch is shared out among all of them."""
-MOST_WORKERS = 8
+MOST_WORKERS = 16
 PATIENCE = 120.0
 """Seconds that a chunk may take before it counts as stuck."""
 POLL = 1.0
@@ -45,7 +46,7 @@ class Crew:
 
     Args:
         token: looked at while waiting.
-        workers: how many processes; 0 reads in this one. None takes one less than there are processors.
+        workers: how many processes; 0 reads in this one. None takes as many as there are processors.
         patience: seconds that sixteen pictures may take.
     """
 
@@ -57,6 +58,7 @@ class Crew:
         self._token = token
         self._patience = patience
         self._loader: DataLoader[Any] | None = None
+        self._coming: Iterator[Any] | None = None
         self._groups = _Chunks()
         self._busy = False
 
@@ -75,27 +77,35 @@ class Crew:
                 yield _tensors([self.recipe.rows(group)])
             return
         self._busy = True
-        whole = False
+        left = len(groups)
         try:
-            coming = self._begin(groups)
+            self._begin(groups)
             for group in groups:
-                yield _tensors([self._next(coming) for _ in range(0, len(group), CHUNK)])
-            whole = True
+                found = _tensors([self._next() for _ in range(0, len(group), CHUNK)])
+                left -= 1
+                self._busy = left > 0  # who takes the last group may not look beyond it
+                yield found
         finally:
-            self._busy = False
-            if not whole:
+            if left:
                 # What is still on its way belongs to nobody; new processes are cheaper than to wait for it.
+                self._busy = False
                 self.close()
 
     def close(self) -> None:
         """Let the processes go. Whoever reads afterwards gets new ones."""
-        self._loader = None  # the last reference, with which PyTorch ends and joins them
+        self._coming = self._loader = None  # the last references, with which PyTorch ends and joins them
 
-    def _begin(self, groups: Sequence[np.ndarray]) -> Iterator[Any]:
+    def _begin(self, groups: Sequence[np.ndarray]) -> None:
         self._groups.items = [group[at : at + CHUNK] for group in groups for at in range(0, len(group), CHUNK)]
-        if self._loader is None:
-            self._loader = self._make_loader(max((len(group) for group in groups), default=1))
-        return iter(self._loader)
+        if self._loader is not None:
+            try:
+                self._coming = iter(self._loader)
+                return
+            except RuntimeError:
+                # The processes are asked whether they are done with the last pass, and did not answer in time.
+                self.close()
+        self._loader = self._make_loader(max((len(group) for group in groups), default=1))
+        self._coming = iter(self._loader)
 
     def _make_loader(self, batch: int) -> DataLoader[Any]:
         import torch
@@ -120,12 +130,13 @@ class Crew:
             generator=torch.Generator(),
         )
 
-    def _next(self, coming: Iterator[Any]) -> Rows:
+    def _next(self) -> Rows:
+        assert self._coming is not None
         waited = 0.0
         while True:
             self._token.raise_if_cancelled()
             try:
-                found = next(coming)
+                found = next(self._coming)
                 break
             except RuntimeError as error:
                 # PyTorch has no class of its own for these; after a wait that was too long it can be asked again.
@@ -173,9 +184,9 @@ class _Chunks:
 
 
 def usual_workers() -> int:
-    """One process less than there are processors for this program, which keeps one to learn with."""
+    """One process for each processor that this program may use; they step back for the one that learns."""
     count = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
-    return max(1, min(MOST_WORKERS, count - 1))
+    return min(MOST_WORKERS, count)
 
 
 def _context() -> Any:
@@ -194,6 +205,8 @@ def _settle(number: int) -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the run decides what an interrupt means
     cv2.setNumThreads(1)  # there are as many processes as there is room for
+    # Whatever has been read is learned from first; only when that waits, all processors read.
+    psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS if os.name == "nt" else min(19, os.getpriority(0, 0) + 3))
 
 
 def _as_it_is(found: Any) -> Any:
