@@ -59,7 +59,10 @@ class LabelModel(QObject):
         self._timer = QTimer(self, singleShot=True, interval=SAVE_MS)
         self._timer.timeout.connect(self.save)
         context.document.replaced.connect(self._replaced)
-        context.document.state_changed.connect(self._moved)
+        # Not at once: while another project is being opened its folder is there before anybody says that it is another.
+        self._move = QTimer(self, singleShot=True, interval=0)
+        self._move.timeout.connect(self._moved)
+        context.document.state_changed.connect(self._move.start)
 
     # where it is
 
@@ -114,13 +117,31 @@ class LabelModel(QObject):
         self.state_changed.emit()
 
     def _replaced(self) -> None:
-        was_open = self._root is not None
+        """Another project is open: what is not written yet goes where it belongs, then the other labels are read."""
+        root, labels, before = self._root, self.labels, self._saving
+        unsaved = root is not None and self._saved is not labels
         self._timer.stop()
+        self._move.stop()
         self._root, self._reading = None, None
         self._saved = LabelSet()
         self._put(self._saved, "")
-        if was_open:
-            self.open()
+
+        def write(_end: object = None) -> None:
+            if root is None or not unsaved:
+                reopen()
+                return
+            job = SaveLabels(root / store.FOLDER, labels)
+            handle = self._context.runner.start(job, title="Saving the labels", show=False)
+            handle.ended.connect(while_alive(self, reopen))
+
+        def reopen(_end: object = None) -> None:
+            if root is not None:
+                self.open()
+
+        if before is not None and before.running:
+            before.ended.connect(while_alive(self, write))
+        else:
+            write()
 
     def _moved(self) -> None:
         """The project was saved in another folder; the pictures went along, and what is newest follows."""

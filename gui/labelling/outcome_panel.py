@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from engine.datasets.formats.writing import WrittenSet
 
 _TASKS = {"detection": "boxes", "segmentation": "outlines and masks", "classification": "classes of whole pictures"}
+SOURCE = Choice(id="labelled")
+"""The project's own labels as a dataset."""
 _SHOWN = 3
 
 
@@ -44,6 +46,7 @@ class OutcomePanel(Section):
     def __init__(self, context: Context, model: LabelModel, parent: QWidget | None = None) -> None:
         super().__init__("Labelled so far", parent)
         self._context, self._model = context, model
+        self._told = 0
         self.pairs: tuple[NearPair, ...] = ()
         self.count = ThemedLabel("", "text", "body", self)
         self.count.setWordWrap(True)
@@ -77,6 +80,8 @@ class OutcomePanel(Section):
         self.body.addWidget(self.found)
         self.found.hide()
         model.changed.connect(self._show)
+        model.changed.connect(self._tell_classes)
+        context.document.replaced.connect(self._forget)
         self._show()
 
     def _show(self) -> None:
@@ -94,6 +99,19 @@ class OutcomePanel(Section):
         ):
             button.setEnabled(bool(labels.pictures))
             button.setToolTip(why if labels.pictures else "Bring pictures first")
+
+    def _forget(self) -> None:
+        """Another project is open now."""
+        self._told, self.pairs = 0, ()
+        self.found.hide()
+        self.near_found.emit(frozenset())
+
+    def _tell_classes(self) -> None:
+        """Whoever checks the network is to know how many classes there are, before anybody reads the pictures."""
+        count = len(self._model.labels.classes)
+        if self._context.document.project.data.source == SOURCE and count and count != self._told:
+            self._told = count
+            self._context.checker.learn_classes(SOURCE, count)
 
     # near copies
 
@@ -123,11 +141,12 @@ class OutcomePanel(Section):
         if not task:
             return
         project = document.project
-        data = project.data.model_copy(update={"source": Choice(id="labelled")})
+        data = project.data.model_copy(update={"source": SOURCE})
         changes: dict[str, Any] = {"data": data, "task": task}
         if task != project.task:
             changes["task_options"] = FrozenDict()
         document.edit("Train on the labelled pictures", project.with_(**changes))
+        self._tell_classes()
         self._context.navigate("train")
 
     # export

@@ -172,16 +172,14 @@ def test_labels_go_along_when_the_project_is_saved_and_are_there_when_it_is_open
     qtbot.waitUntil(lambda: page.model.saved, timeout=20_000)
     document.save_as(tmp_path / "project")
     qtbot.waitUntil(lambda: document.has_place and document.saving is None, timeout=20_000)
-    assert page.model.folder == tmp_path / "project" / "labels"
-    qtbot.waitUntil(lambda: page.model.saved, timeout=20_000)
-    draw_box(page, 50, 10, 80, 30)
-    qtbot.waitUntil(lambda: page.model.saved, timeout=20_000)
+    qtbot.waitUntil(lambda: page.model.folder == tmp_path / "project" / "labels" and page.model.saved, timeout=20_000)
     document.new()
+    draw_box(page, 50, 10, 80, 30)
     qtbot.waitUntil(lambda: document.opening is None and page.model.labels == LabelSet(), timeout=20_000)
     assert page.stack.currentWidget() is page.empty
     document.open(tmp_path / "project")
     qtbot.waitUntil(lambda: page.model.labels.pictures != (), timeout=20_000)
-    assert len(shapes(page)) == 2
+    assert len(shapes(page)) == 2, "also what was drawn at the last moment"
     assert page.model.labels.classes == kept.classes
     assert document.saved, "opening is no change"
 
