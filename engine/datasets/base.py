@@ -195,6 +195,10 @@ class DatasetSource(Settings):
     kind: ClassVar[Literal["pictures", "series", "text"]] = "pictures"
     gives: ClassVar[tuple[str, ...]] = ("label",)
 
+    def known_classes(self) -> int | None:
+        """How many classes data with these options has, as far as that is known without reading it."""
+        return self.class_count
+
     def load(self, root: Path, emit: Emit, token: CancelToken) -> SampleSet:
         """Find the samples; content of pictures is read later, when asked for.
 

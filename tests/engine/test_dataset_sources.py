@@ -57,6 +57,20 @@ def test_digits_are_those_of_scikit_learn():
     assert load("digits").fingerprint() == ours.fingerprint()
 
 
+@pytest.mark.parametrize(
+    ("id", "options"),
+    [
+        ("digits", {}),
+        ("digits", {"turns": True}),
+        ("shapes", {"count": 3, "shapes": "star, ring"}),
+        ("waves", {"count": 3, "kinds": "sine, saw"}),
+        ("spectrograms", {"count": 3}),
+    ],
+)
+def test_classes_that_are_known_beforehand(id, options):
+    assert parse_source(Choice(id=id, options=options)).known_classes() == len(load(id, **options).classes)
+
+
 def test_turned_digits_are_further_classes():
     plain, ours = load("digits"), load("digits", turns=True)
     assert plain.fingerprint() == "fef1ca9fbaacca8ea6858d55eb685d52"  # as it has been since the first version

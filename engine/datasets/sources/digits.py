@@ -33,6 +33,9 @@ class Digits(DatasetSource):
         description="Count quarter turns as further classes: 40 classes, 7,188 pictures, for one-shot tasks.",
     )
 
+    def known_classes(self) -> int | None:
+        return 40 if self.turns else 10
+
     def load(self, root: Path, emit: Emit, token: CancelToken) -> PictureSet:
         emit(Progress("Reading the handwritten digits"))
         from sklearn.datasets import load_digits

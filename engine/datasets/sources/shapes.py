@@ -55,6 +55,9 @@ class Shapes(DatasetSource):
             raise ValueError("name every shape once")
         return ", ".join(names)
 
+    def known_classes(self) -> int | None:
+        return len(_names(self.shapes))
+
     def load(self, root: Path, emit: Emit, token: CancelToken) -> PictureSet:
         from engine.datasets.scenes.pictures import ScenePictures
 

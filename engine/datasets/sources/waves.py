@@ -39,6 +39,9 @@ class _Waves(DatasetSource):
             raise ValueError("name every kind once")
         return ", ".join(names)
 
+    def known_classes(self) -> int | None:
+        return len(self._classes)
+
     @property
     def _classes(self) -> tuple[str, ...]:
         return tuple(self.kinds.split(", "))
