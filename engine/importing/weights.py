@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.errors import BadInput
+from engine.gallery import GALLERY
 from engine.gallery.base import GalleryEntry
 from engine.graph.compile import compile_network
 from engine.graph.shapes import written
@@ -177,8 +178,9 @@ def _check(found: Mapping[str, Tensor], size: int, name: str) -> None:
 def match(spec: NetworkSpec, weights: Mapping[str, Tensor], entry: GalleryEntry | None = None) -> WeightReport:
     """Compare a file's weights with those of a drawing.
 
-    Names are tried as they are, without a usual prefix ("module.", "model.", ...), by the gallery entry's `rename`,
-    and by what they have in common ("layer1.0.conv1" is layer1.block0.conv1); the way that fits most wins.
+    Names are tried as they are, without a usual prefix ("module.", "model.", ...), by the `rename` of the gallery's
+    entry (of all entries where none is given), and by what they have in common ("layer1.0.conv1" is
+    layer1.block0.conv1); the way that fits most wins.
     """
     with torch.device("meta"):
         ours = {key: tuple(value.shape) for key, value in compile_network(spec).state_dict().items()}
@@ -208,9 +210,10 @@ def _ways(
     yield "", {key: key for key in names if key in ours}
     if prefix:
         yield f"without {prefix}", bare
-    if entry is not None and entry.rename is not None:
+    entries = [one for _, one in GALLERY.items()] if entry is None else [entry]
+    for rename in dict.fromkeys(one.rename for one in entries if one.rename is not None):
         for how, some in (("", {key: key for key in names}), (f", without {prefix}", bare)):
-            renamed = {_renamed(entry.rename, short): key for short, key in some.items()}
+            renamed = {_renamed(rename, short): key for short, key in some.items()}
             yield f"torchvision's names{how}", {new: key for new, key in renamed.items() if new}
     yield "by their last parts", _by_parts(ours, weights)
 

@@ -294,6 +294,8 @@ def test_a_sketch_tints_masks_and_compares_them() -> None:
     assert (whole.image[32 * 4, 45 * 4] != 90).any()
     answer["masks"][1, :, 5:] = 0
     assert task("instances").sketch(PICTURE, answer, truth).caption == "1 of 2 found"
+    silent = {**said(), "masks": np.zeros((0, 14, 14), np.float32)}
+    assert task("instances").sketch(PICTURE, silent, truth).caption == "0 of 2 found"
 
 
 def test_other_sizes_of_the_picture_are_named() -> None:

@@ -76,7 +76,8 @@ def paired(found: Objects, wanted: Objects) -> dict[int, float]:
 def _overlaps(first: Objects, second: Objects) -> np.ndarray:
     """Intersection over union of every pair, of masks where both have some: float64 (F, S)."""
     if first.masks is not None and second.masks is not None:
-        ours, theirs = first.masks.reshape(len(first), -1), second.masks.reshape(len(second), -1)
+        pixels = int(np.prod(first.masks.shape[1:]))
+        ours, theirs = first.masks.reshape(-1, pixels), second.masks.reshape(-1, pixels)
         common = ours.astype(np.float64) @ theirs.astype(np.float64).T
         union = ours.sum(1)[:, None] + theirs.sum(1)[None] - common
     else:
