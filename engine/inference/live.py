@@ -109,6 +109,10 @@ class LiveLoop:
         with self._changed:
             self._wish.open_predictor = open_predictor
             self._wish.model_serial += 1
+            if self.result is not None:
+                # What the other model found must not be taken for this one's answer while it loads.
+                self._serial += 1
+                self.result = replace(self.result, outcome=None, layer=None, serial=self._serial)
             self.model = ModelState("loading" if open_predictor else "none", name)
             self._changed.notify_all()
 
@@ -175,22 +179,24 @@ class LiveLoop:
         self._rate.tick(done)
         stages = dict(self._predictor.stages) if self._predictor is not None else {}
         self._stages.add(stages)
-        self._serial += 1
-        result = LiveResult(
-            frame,
-            outcome,
-            self._stages.means(),
-            self._rate.rate(),
-            (done - frame.captured) * 1000,
-            (done - began) * 1000,
-            self._serial,
-            again,
-            layer,
-        )
         with self._changed:
-            # Of a source that was left meanwhile nothing is shown any more.
-            if self._wish.capture_serial == wish.capture_serial:
-                self.result = result
+            # Of a source that was left meanwhile nothing is shown any more, and nothing that another model found.
+            if self._wish.capture_serial != wish.capture_serial:
+                return
+            if self._wish.model_serial != wish.model_serial:
+                outcome = layer = None
+            self._serial += 1
+            self.result = LiveResult(
+                frame,
+                outcome,
+                self._stages.means(),
+                self._rate.rate(),
+                (done - frame.captured) * 1000,
+                (done - began) * 1000,
+                self._serial,
+                again,
+                layer,
+            )
 
     def _rest(self, wish: _Wish) -> None:
         """Wait until something is wished for that gives work; a running source is waited for elsewhere."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QVBoxLayout, QWidget
 
-from engine.inference.detections import Classification, Detections, Outcome
+from engine.inference.detections import Classification, Labels, Match, Outcome
 from gui import theme
+from gui.live.answer_words import answer_words, explanation
+from gui.live.class_list import ClassList
 from gui.widgets.notes import QuietLabel, ThemedLabel
 
 MOST_BARS = 12
@@ -24,20 +24,23 @@ class ProbabilityBars(QWidget):
         super().__init__(parent)
         self.setAccessibleName("Class probabilities")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._result: Classification | None = None
+        self._result: Classification | Labels | None = None
         self._threshold = 0.5
 
     @property
-    def result(self) -> Classification | None:
+    def result(self) -> Classification | Labels | None:
         return self._result
 
-    def show_result(self, result: Classification | None) -> None:
+    def show_result(self, result: Classification | Labels | None) -> None:
         """Show these probabilities, or nothing."""
         rows = self._row_count()
         self._result = result
         if self._row_count() != rows:
             self.updateGeometry()
-        words = f"{result.label}, {result.score:.0%}" if result else ""
+        words = ""
+        if result is not None:
+            best = int(result.probabilities.argmax())
+            words = f"{result.classes[best]}, {float(result.probabilities[best]):.0%}"
         if words != self.accessibleDescription():
             self.setAccessibleDescription(words)
         self.update()
@@ -66,6 +69,12 @@ class ProbabilityBars(QWidget):
             return list(order)
         return [int(i) for i in np.argsort(-self._result.probabilities, kind="stable")[:MOST_BARS]]
 
+    def _stands_out(self, i: int) -> bool:
+        """Whether this is an answer: the best class, or each label that is sure enough."""
+        if isinstance(self._result, Classification):
+            return i == self._result.best
+        return self._result is not None and float(self._result.probabilities[i]) >= self._threshold
+
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._result is None:
             return
@@ -79,7 +88,7 @@ class ProbabilityBars(QWidget):
         right = metrics.horizontalAdvance("100.0 %") + theme.space(1)
         room = max(1, self.width() - left - right)
         for row, i in enumerate(rows):
-            share, best = float(self._result.probabilities[i]), i == self._result.best
+            share, best = float(self._result.probabilities[i]), self._stands_out(i)
             top = row * height
             name = metrics.elidedText(names[row], Qt.TextElideMode.ElideRight, left - theme.space(1))
             painter.setPen(QColor(t.text if best else t.text_muted))
@@ -142,7 +151,9 @@ class SeenPicture(QWidget):
 
 
 class AnswerPanel(QWidget):
-    """Bars and the network's view for a classifier, counts for a detector, a hint while there is neither."""
+    """Bars and the network's view for a classifier, words and a choice of classes for others, a hint while there is
+    neither.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -152,18 +163,25 @@ class AnswerPanel(QWidget):
         self.found = ThemedLabel("", "text", "heading", self)
         self.found.setAccessibleName("What was found")
         self.found.setWordWrap(True)
+        self.reading = QuietLabel("", self)
         self.bars = ProbabilityBars(self)
+        self.classes_title = QuietLabel("Classes shown", self)
+        self.classes = ClassList(self)
+        self.classes.changed.connect(self._classes_changed)
         self.seen_title = QuietLabel("What the network sees", self)
         self.seen = SeenPicture(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(1))
-        for widget in (self.hint, self.found, self.bars, self.seen_title, self.seen):
+        for widget in (
+            self.hint, self.found, self.reading, self.bars, self.classes_title, self.classes, self.seen_title, self.seen
+        ):  # fmt: skip
             column.addWidget(widget)
         column.addStretch(1)
         self._next: tuple[Outcome | None, str] | None = None
         self._pace = QTimer(self, singleShot=True, interval=_EVERY_MS)
         self._pace.timeout.connect(self._follow_up)
+        self.forget_classes()
         self.show_outcome(None, "Choose a model to see what it answers.")
 
     def follow(self, outcome: Outcome | None, hint: str = "") -> None:
@@ -181,30 +199,36 @@ class AnswerPanel(QWidget):
         """Show an outcome; without one, `hint` says what to do or what is going on."""
         self._outcome = outcome
         self._next = None
-        classified = outcome if isinstance(outcome, Classification) else None
-        self.bars.show_result(classified)
-        self.seen.show_seen(classified.seen if classified else None)
-        self.found.setText(_counted(outcome.above(self._threshold)) if isinstance(outcome, Detections) else "")
+        barred = outcome if isinstance(outcome, Classification | Labels) else None
+        seen = outcome.seen if isinstance(outcome, Classification | Labels | Match) else None
+        self.bars.show_result(barred)
+        self.seen.show_seen(seen)
+        self.classes.follow(outcome)
+        self.found.setText(answer_words(outcome, self._threshold, self.classes.hidden))
+        self.reading.setText(explanation(outcome))
         self.hint.setText(hint)
         for widget, shown in (
             (self.hint, bool(hint)),
-            (self.found, isinstance(outcome, Detections)),
-            (self.bars, classified is not None),
-            (self.seen, classified is not None and classified.seen is not None),
-            (self.seen_title, classified is not None and classified.seen is not None),
+            (self.found, bool(self.found.text())),
+            (self.reading, bool(self.reading.text())),
+            (self.bars, barred is not None),
+            (self.classes_title, not self.classes.isHidden()),
+            (self.seen, seen is not None),
+            (self.seen_title, seen is not None),
         ):
             if widget.isHidden() == shown:
                 widget.setVisible(shown)
+
+    def forget_classes(self) -> None:
+        """Another model is chosen, which has classes of its own."""
+        self.classes.clear()
+        self.classes_title.hide()
+
+    def _classes_changed(self, hidden: frozenset[int]) -> None:
+        self.found.setText(answer_words(self._outcome, self._threshold, hidden))
 
     def set_threshold(self, threshold: float) -> None:
         """Count only what is at least so sure."""
         self._threshold = threshold
         self.bars.set_threshold(threshold)
         self.show_outcome(self._outcome, self.hint.text())
-
-
-def _counted(found: Detections) -> str:
-    if not len(found):
-        return f"No {' or '.join(found.classes)} found"
-    counts = Counter(found.label(i) for i in range(len(found)))
-    return "\n".join(f"{count} × {name}" for name, count in counts.most_common())

@@ -28,13 +28,15 @@ class SaveSnapshot:
     frame: Frame
     outcome: Outcome | None
     threshold: float | None
+    hidden: frozenset[int] = frozenset()
 
     def __call__(self, emit: Emit, token: CancelToken) -> Path:
         from engine.inference.overlay import draw
         from engine.inference.recording import save_picture
 
-        drawn = self.outcome is not None and self.threshold is not None
-        image = draw(self.frame, self.outcome, self.threshold) if drawn else self.frame.image  # type: ignore[arg-type]
+        image = self.frame.image
+        if self.outcome is not None and self.threshold is not None:
+            image = draw(self.frame, self.outcome, self.threshold, self.hidden)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         save_picture(self.path, image)
         return self.path

@@ -24,6 +24,7 @@ from gui.live.ribbon import Ribbon
 from gui.live.side_panel import WIDTH, SidePanel
 from gui.live.source_chooser import SCRIBBLE
 from gui.live.stage import Stage
+from gui.live.weights_panel import WeightsPanel
 from gui.runtime.live_runner import LiveRunner
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class LivePage(Page):
         self._shown = False
         self._make_actions()
         self.stage = Stage(self)
+        self.weights = WeightsPanel(context, self)
+        self.stage.add_panel(self.weights)
         self.ribbon = Ribbon(self)
         self.panel = SidePanel([self.freeze, self.snapshot, self.record], self)
         left = QWidget(self)
@@ -99,7 +102,12 @@ class LivePage(Page):
         self.panel.source.refresh_wanted.connect(self._list_cameras)
         self.panel.model.chosen.connect(self._model_chosen)
         self.panel.threshold_changed.connect(self._threshold_changed)
-        self.panel.overlay_changed.connect(self.stage.picture.set_overlay)
+        self.panel.overlay_changed.connect(self._overlay_changed)
+        self.panel.answers.classes.changed.connect(self._classes_changed)
+        self.panel.model.weights_wanted.connect(partial(self.stage.show_panel, self.weights))
+        self.weights.closed.connect(self._weights_closed)
+        self.weights.found.connect(self.panel.model.set_trained)
+        self.weights.model_wanted.connect(self._trained_wanted)
         self.stage.retry_wanted.connect(self.runner.retry)
         self.stage.scribble_wanted.connect(partial(self.panel.source.choose, SCRIBBLE))
         self.stage.pad.drawn.connect(self._drawn)
@@ -114,6 +122,7 @@ class LivePage(Page):
     def entered(self) -> None:
         self._shown = True
         self.context.runs.refresh()
+        self.weights.look()
         self._list_cameras()
         if self.panel.source.current and not self.runner.watching:
             self._watch(self.panel.source.current)
@@ -190,7 +199,15 @@ class LivePage(Page):
     def _runs_changed(self) -> None:
         self.panel.model.set_runs(self.context.runs.runs)
 
+    def _weights_closed(self) -> None:
+        self.stage.show_back(self._result is not None)
+
+    def _trained_wanted(self, model: str) -> None:
+        self._weights_closed()
+        self.panel.model.choose(model)
+
     def _model_chosen(self, model: str) -> None:
+        self.panel.answers.forget_classes()
         self.panel.answers.show_outcome(None, "")
         self.runner.use(partial(_open, model) if model else None, self.panel.model.name)
         self.panel.answers.show_outcome(None, self._hint())
@@ -220,11 +237,11 @@ class LivePage(Page):
         if self.panel.source.current == SCRIBBLE:
             if self.stage.pad.empty:
                 return
-        elif self._result is None:
+        elif self._result is None and self.stage.stack.currentWidget() is not self.weights:
             self.stage.show_picture()
         first = self._result is None
         self._result = result
-        self.stage.picture.show_frame(result.frame, result.outcome)
+        self.stage.picture.show_frame(result.frame, result.outcome, result.layer)
         self.stage.picture.set_marks(self.freeze.isChecked(), self._record_words())
         self.panel.answers.follow(result.outcome, "" if result.outcome is not None else self._hint())
         self.ribbon.show_result(result)
@@ -232,8 +249,18 @@ class LivePage(Page):
             self._enable()
 
     def _threshold_changed(self, threshold: float) -> None:
+        self.runner.threshold(threshold)
         self.stage.picture.set_threshold(threshold)
         self.panel.answers.set_threshold(threshold)
+        self.runner.draw_into_recording(self._drawn_threshold, self._hidden)
+
+    def _overlay_changed(self, on: bool) -> None:
+        self.stage.picture.set_overlay(on)
+        self.runner.draw_into_recording(self._drawn_threshold, self._hidden)
+
+    def _classes_changed(self, hidden: frozenset[int]) -> None:
+        self.stage.picture.set_hidden(hidden)
+        self.runner.draw_into_recording(self._drawn_threshold, hidden)
 
     def _enable(self) -> None:
         """Freeze, snapshot and record need a picture; their tooltips say so."""
@@ -263,12 +290,16 @@ class LivePage(Page):
     def _drawn_threshold(self) -> float | None:
         return self.panel.threshold if self.panel.overlay.isChecked() else None
 
+    @property
+    def _hidden(self) -> frozenset[int]:
+        return self.panel.answers.classes.hidden
+
     def _snapshot(self) -> None:
         if self._result is None:
             return
         path = capture_path(self.context.document.folder, ".png")
         outcome: Outcome | None = self._result.outcome
-        job = SaveSnapshot(path, self._result.frame, outcome, self._drawn_threshold)
+        job = SaveSnapshot(path, self._result.frame, outcome, self._drawn_threshold, self._hidden)
         self.context.runner.start(job, title="Saving a snapshot", show=False).ended.connect(self._snapshot_saved)
 
     def _snapshot_saved(self, end: Event) -> None:
@@ -282,7 +313,7 @@ class LivePage(Page):
             self.runner.stop_recording()
         elif self.runner.recording is None:
             path = capture_path(self.context.document.folder, ".mp4")
-            self.runner.record(path, _FPS, self._drawn_threshold)
+            self.runner.record(path, _FPS, self._drawn_threshold, self._hidden)
             self._recorded_for.start()
         self._name_toggles()
 

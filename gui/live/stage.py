@@ -40,6 +40,7 @@ class Stage(QWidget):
         self.stack = QStackedWidget(self)
         for widget in (self.empty, self.picture, self._with_tools(self.pad), self.fault):
             self.stack.addWidget(widget)
+        self._before: QWidget = self.empty
         self.banner = Banner(self)
         self.banner.retry.clicked.connect(self.retry_wanted)
         column = QVBoxLayout(self)
@@ -73,6 +74,23 @@ class Stage(QWidget):
         column.addLayout(row)
         self.pad_page = holder
         return holder
+
+    def add_panel(self, panel: QWidget) -> None:
+        """A panel that may be shown in place of the picture."""
+        self.stack.addWidget(panel)
+
+    def show_panel(self, panel: QWidget) -> None:
+        """Show it, until `show_back`."""
+        now = self.stack.currentWidget()
+        if now is not None and now is not panel:
+            self._before = now
+        self.stack.setCurrentWidget(panel)
+
+    def show_back(self, has_picture: bool) -> None:
+        """Put the panel away: the picture that came meanwhile, or what was shown before."""
+        if has_picture and self._before in (self.empty, self.fault):
+            self._before = self.picture
+        self.stack.setCurrentWidget(self._before)
 
     def show_empty(self) -> None:
         """There is no source."""

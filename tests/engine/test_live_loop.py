@@ -179,13 +179,29 @@ def test_a_held_picture_is_looked_at_again_by_another_model(loop: LiveLoop) -> N
     loop.pause(True)
     held = settled(loop)
     loop.use(lambda: Slow(name="C"), "C")
-    until(lambda: loop.result is not held)
+    # At once nothing is shown as this model's answer that another one gave.
     assert loop.result is not None
     assert loop.result.frame is held.frame
-    assert loop.result.again
+    assert loop.result.outcome is None
+    until(lambda: loop.result is not None and loop.result.again)
+    assert loop.result.frame is held.frame
     assert loop.result.outcome is not None
     loop.pause(False)
     until(lambda: loop.result is not None and loop.result.frame.index > held.frame.index)
+
+
+def test_a_lower_threshold_has_a_held_picture_looked_at_again(loop: LiveLoop) -> None:
+    model = Slow(name="A")
+    loop.use(lambda: model, "A")
+    collect(loop, 3)
+    loop.pause(True)
+    held = settled(loop)
+    loop.threshold(0.8)
+    loop.threshold(0.2)
+    until(lambda: loop.result is not None and loop.result.again)
+    assert loop.result is not None
+    assert loop.result.frame is held.frame
+    assert model.threshold == 0.2
 
 
 def test_another_source_resets_the_model_and_drops_the_old_picture(loop: LiveLoop) -> None:
