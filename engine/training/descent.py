@@ -75,4 +75,5 @@ class Descent:
         """Pull weights, but neither biases nor the scales of normalisations, towards zero by a constant amount."""
         pulled = [weight for weight in weights if weight.ndim >= WEIGHT_AXES]
         if pulled:
-            torch._foreach_add_([weight.grad for weight in pulled], torch._foreach_sign(pulled), alpha=self.l1)
+            grads = [weight.grad for weight in pulled if weight.grad is not None]
+            torch._foreach_add_(grads, torch._foreach_sign(pulled), alpha=self.l1)

@@ -18,6 +18,7 @@ class RunStarted(Event):
     epochs: int
     steps_per_epoch: int
     classes: tuple[str, ...]
+    samples: int = 0  # of the training part
 
 
 @dataclass(frozen=True)

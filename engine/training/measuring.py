@@ -40,14 +40,24 @@ class Runner:
 
     Args:
         names: ids of the Output nodes, in the order of the drawing.
+        channels_last: give pictures to it pixel by pixel, as its weights should lie too.
+        compiled: run it through `torch.compile`; `model` stays the module with the weights.
     """
 
-    def __init__(self, model: nn.Module, names: Sequence[str]) -> None:
+    def __init__(
+        self, model: nn.Module, names: Sequence[str], *, channels_last: bool = False, compiled: bool = False
+    ) -> None:
         self.model = model
         self.names = tuple(names)
+        self._channels_last = channels_last
+        self._call = torch.compile(model) if compiled else model
 
     def __call__(self, *inputs: Tensor) -> Outputs:
-        answer = self.model(*inputs)
+        if self._channels_last:
+            inputs = tuple(
+                one.contiguous(memory_format=torch.channels_last) if one.ndim == 4 else one for one in inputs
+            )
+        answer = self._call(*inputs)
         return {self.names[0]: answer} if len(self.names) == 1 else dict(zip(self.names, answer, strict=True))
 
 

@@ -98,7 +98,7 @@ def _learn(
     task = make_task(project.task, prepared.classes, project.task_options, label_smoothing=settings.label_smoothing)
     task.learn_data(prepared.train.overview())
     emit(Progress("Building the network"))
-    torch.set_num_threads(threads_for(project, torch.get_num_threads()))
+    torch.set_num_threads(settings.threads or threads_for(project, torch.get_num_threads()))
     model = make_model(project, prepared, task, device)
     resuming = job.resume and last_path(job.run_dir).exists()
     if settings.start_weights and not resuming:
@@ -122,6 +122,7 @@ def _learn(
             epochs=settings.epochs,
             steps_per_epoch=trainer.batches.steps,
             classes=prepared.classes,
+            samples=len(prepared.train),
         )
     )
     trainer.fit(settings.epochs)
@@ -154,7 +155,8 @@ def make_model(project: ProjectSpec, prepared: Prepared, task: Task, device: tor
         raise BadInput("The network has no weights to learn.", "Add a layer with weights, such as Linear or Conv2d.")
     initialise(project.training.initialisation, model)
     task.start_values(model, network)
-    return model.to(device)
+    model.to(device)
+    return model.to(memory_format=torch.channels_last) if project.training.channels_last else model
 
 
 def ends(network: NetworkSpec) -> tuple[dict[str, Shape], dict[str, Shape]]:
@@ -173,14 +175,18 @@ def runner(model: nn.Module, network: NetworkSpec) -> Runner:
     return Runner(model, [node.id for node in network.outputs])
 
 
-def learner(model: nn.Module, network: NetworkSpec, task: Task) -> Runner | None:
-    """The network as it is trained, where the task wants another drawing for that: one set of weights, two modules."""
+def learner(model: nn.Module, project: ProjectSpec, task: Task) -> Runner | None:
+    """The network as it is trained, where that is another module: one set of weights, two ways to compute."""
+    network, settings = project.network, project.training
     drawn = task.training_spec(network)
-    if drawn is network:
+    if drawn is network and not settings.compile:
         return None
-    twin = compile_network(drawn)
-    twin.load_state_dict(model.state_dict(keep_vars=True), assign=True)
-    return runner(twin, drawn)
+    twin = model
+    if drawn is not network:
+        twin = compile_network(drawn)
+        twin.load_state_dict(model.state_dict(keep_vars=True), assign=True)
+    names = [node.id for node in drawn.outputs]
+    return Runner(twin, names, channels_last=settings.channels_last, compiled=settings.compile)
 
 
 def measured(
@@ -215,8 +221,8 @@ def make_trainer(
     optimiser = make_optimiser(settings.optimiser, model.named_parameters(), settings.weight_decay)
     schedule = parse_schedule(settings.schedule).make(optimiser, Plan(settings.epochs, batches.steps))
     return Trainer(
-        run=runner(model, project.network),
-        learner=learner(model, project.network, task),
+        run=Runner(model, [node.id for node in project.network.outputs], channels_last=settings.channels_last),
+        learner=learner(model, project, task),
         task=task,
         optimiser=optimiser,
         schedule=schedule,

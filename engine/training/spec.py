@@ -44,6 +44,15 @@ class TrainingSpec(Settings):
     precision: Literal["float32", "mixed"] = Field(
         "float32", description="Mixed uses bfloat16 or float16 where the device has it."
     )
+    channels_last: bool = Field(
+        False, description="Lay pictures out in memory pixel by pixel, which many devices convolve faster."
+    )
+    compile: bool = Field(
+        False, description="Let torch.compile make a program of the network; the first steps then take long."
+    )
+    threads: int | None = Field(
+        None, ge=1, le=1024, description="Processor threads that compute; empty chooses by the size of the network."
+    )
     seed: int = Field(
         0,
         ge=0,

@@ -157,6 +157,13 @@ class Trainer:
             self.average.update()
         self.tally.add(at.step, rate, len(batch) if share else 0, loss, sums, norm)
 
+    def try_step(self, batch: Batch, rate: float) -> float:
+        """One step at a rate of its own, outside of any run; returns its loss, for which it waits."""
+        for group in self.optimiser.param_groups:
+            group["lr"] = rate
+        loss, _, _ = self._turns(batch, 1.0, False)
+        return float(loss)
+
     def _turns(self, batch: Batch, share: float, norm_wanted: bool) -> tuple[Tensor, dict[str, Tensor], Tensor | None]:
         """Every player's step on a batch, cut into smaller pieces as often as memory runs out."""
         most = max(1, len(batch) // 2)  # batch normalisation cannot learn from one sample

@@ -167,6 +167,7 @@ class DataModel(QObject):
             self._reporting = None
             if isinstance(end, Finished):
                 self.report, self.part = end.result.report, end.result.part
+                self._context.checker.learn_count(job.data, int((self.part == 0).sum()))
                 self.report_changed.emit()
             elif isinstance(end, Failed):
                 self.error, self.state = end.error, "failed"

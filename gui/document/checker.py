@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine.cancel import CancelToken
-from engine.datasets.spec import Choice
+from engine.datasets.spec import Choice, DataSpec
+from engine.errors import BadInput
 from engine.events import Emit, Event, Failed, Finished
 from engine.project.spec import ProjectSpec
 from gui.document.document import Change, Document
@@ -26,9 +27,11 @@ class Checker(QObject):
 
     Signals:
         analysed(object): an `Analysis`, always of the network that is open now; stale answers are dropped.
+        counted(): `samples` is known anew.
     """
 
     analysed = Signal(object)
+    counted = Signal()
 
     def __init__(
         self,
@@ -47,6 +50,7 @@ class Checker(QObject):
         self._last: Analysis | None = None
         self._asked: tuple[object, ...] = ()
         self._learned: tuple[Choice, int] | None = None
+        self._counted: tuple[DataSpec, int] | None = None
         # One check for everything that happens in one turn of the event loop; while one runs, changes gather anyway.
         self._timer = QTimer(self, singleShot=True, interval=0)
         self._timer.timeout.connect(self.check)
@@ -79,9 +83,25 @@ class Checker(QObject):
             return (
                 None  # nothing is checked before, and the list of datasets would be imported ahead of the first paint
             )
-        from engine.datasets.base import DATASETS
+        from engine.datasets.base import DATASETS, parse_source
 
-        return DATASETS.get(source.id).class_count if source.id in DATASETS else None
+        try:
+            return parse_source(source).known_classes() if source.id in DATASETS else None
+        except BadInput:
+            return None  # an option that cannot be is told where it is set
+
+    @property
+    def samples(self) -> int | None:
+        """How many samples the project's training part has; None while nobody has counted them."""
+        data = self._document.project.data
+        if self._counted is None or (self._counted[0].source, self._counted[0].split) != (data.source, data.split):
+            return None
+        return self._counted[1]
+
+    def learn_count(self, data: DataSpec, samples: int) -> None:
+        """Whoever has split the data tells how many samples the training part has."""
+        self._counted = (data, samples)
+        self.counted.emit()
 
     def learn_classes(self, source: Choice, count: int) -> None:
         """Whoever has read the pictures of `source` tells how many classes there are."""

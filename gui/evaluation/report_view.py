@@ -13,11 +13,11 @@ from engine.training.evaluate import Evaluation
 from gui import theme
 from gui.evaluation.confusion_matrix import ConfusionMatrix
 from gui.evaluation.examples_panel import ExamplesPanel
-from gui.evaluation.report_plot import ReportPlot
 from gui.widgets.exports import Export, csv_bytes
 from gui.widgets.flow import FlowLayout
 from gui.widgets.measure_words import measure_title, measure_value
 from gui.widgets.notes import ThemedLabel
+from gui.widgets.report_plot import ReportPlot
 from gui.widgets.table import Column, Table
 from gui.widgets.words import figure, percent
 

@@ -15,6 +15,7 @@ from gui import theme
 from gui.context import Context, Page
 from gui.runtime.exporting import ask_and_write
 from gui.training.curves_panel import CurvesPanel
+from gui.training.rate_dialog import RateDialog
 from gui.training.readiness import obstacle
 from gui.training.run_commands import RunCommands, resume_obstacle
 from gui.training.run_curves import RunCurves, hue_of
@@ -22,7 +23,9 @@ from gui.training.runs_panel import RunList
 from gui.training.samples_panel import SamplesPanel
 from gui.training.session import TrainingSession
 from gui.training.settings_panel import SettingsPanel
+from gui.training.speed_dialog import SpeedDialog
 from gui.training.status_panel import StatusPanel
+from gui.training.tool_dialog import ToolDialog
 from gui.widgets.card import CardStack
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.measure_words import measure_title, measure_value
@@ -42,6 +45,7 @@ class TrainPage(Page):
     def __init__(self, context: Context, parent: QWidget | None = None) -> None:
         super().__init__(context, parent)
         self.session = TrainingSession(context, self)
+        self.tools: dict[type[ToolDialog], ToolDialog] = {}
         self.run_curves: dict[str, RunCurves] = {}
         self._numbers = QTimer(self, singleShot=True, interval=NUMBERS_MS)
         self._start_wanted = False  # as soon as engine and checker are there
@@ -125,6 +129,9 @@ class TrainPage(Page):
         context.engine.failed.connect(lambda _error: self._show_state())
         context.checker.analysed.connect(lambda _analysis: self._ready())
         self.settings.problems_changed.connect(self._show_state)
+        self.settings.find_rate_wanted.connect(lambda: self._tool(RateDialog))
+        self.settings.choose_speed_wanted.connect(lambda: self._tool(SpeedDialog))
+        context.checker.counted.connect(lambda: self.settings.show_samples(context.checker.samples))
         self.runs.runs_model.checked_changed.connect(self._place_curves)
         self.runs.runs_model.rename_wanted.connect(lambda wish: self.commands.rename_to(*wish))
         self.runs.chosen.connect(self._chosen)
@@ -174,6 +181,13 @@ class TrainPage(Page):
             lead = (found.action, self._go_to_obstacle) if found.action else None
             self.context.notifier.show("warning", "The training cannot start.", found.what, action=lead)
         self._show_state()
+
+    def _tool(self, kind: type[RateDialog] | type[SpeedDialog]) -> None:
+        """Open one of the tools, which takes the settings as they stand here."""
+        if self.settings.flush():
+            if kind not in self.tools:
+                self.tools[kind] = kind(self.context, self)
+            self.tools[kind].open_beside()
 
     def pause_or_resume(self) -> None:
         """Pause the training that goes on, or go on with the paused one."""

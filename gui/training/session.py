@@ -140,6 +140,8 @@ class TrainingSession(QObject):
     def _heard(self, event: Event) -> None:
         if isinstance(event, RunStarted):
             self.info = event
+            if self.resumed is None:
+                self._context.checker.learn_count(self._project.data, event.samples)
             self._clock.begin(self._seconds_before())
             if self.state == "preparing":
                 self._set("running")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from engine.registry import Registry
 from engine.training.initialisations.base import INITIALISATIONS
@@ -12,6 +12,7 @@ from engine.training.schedules import SCHEDULES
 from engine.training.spec import TrainingSpec
 from gui import theme
 from gui.document.document import Document
+from gui.training.descent_slider import DescentSlider
 from gui.widgets.folding import Folding
 from gui.widgets.form import SettingsForm
 from gui.widgets.notes import QuietLabel, ThemedLabel
@@ -33,12 +34,16 @@ class SettingsPanel(QScrollArea):
 
     Signals:
         problems_changed(): `problem` is different now.
+        find_rate_wanted(), choose_speed_wanted(): a tool was asked for.
     """
 
     problems_changed = Signal()
+    find_rate_wanted = Signal()
+    choose_speed_wanted = Signal()
 
     def __init__(self, document: Document, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._samples: int | None = None
         self._document = document
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
@@ -59,6 +64,11 @@ class SettingsPanel(QScrollArea):
         layout.addWidget(ThemedLabel("Settings", "text", "heading", column))
         layout.addWidget(self.note)
         layout.addWidget(self.basic)
+        self.descent = DescentSlider(column)
+        self.descent.chosen.connect(self._batch_chosen)
+        layout.addWidget(ThemedLabel("Samples of a step", "text_muted", "small", column))
+        layout.addWidget(self.descent)
+        layout.addLayout(self._tools(column))
         self.folding = Folding("More settings", self.further, parent=column)
         layout.addWidget(self.folding)
         layout.addStretch(1)
@@ -69,6 +79,31 @@ class SettingsPanel(QScrollArea):
         document.changed.connect(lambda _change: self._show(reset=False))
         document.replaced.connect(lambda: self._show(reset=True))
         self._show(reset=True)
+
+    def _tools(self, column: QWidget) -> QVBoxLayout:
+        """Buttons of the tools that choose settings by trying them."""
+        rate = QPushButton(theme.icon("train"), "Find a learning rate…", column)
+        rate.setToolTip("Try all learning rates in one short run and read off which one suits")
+        rate.clicked.connect(self.find_rate_wanted)
+        speed = QPushButton(theme.icon("speed"), "Choose the fastest way…", column)
+        speed.setToolTip("Time memory layout, 16-bit numbers, torch.compile and threads on this machine")
+        speed.clicked.connect(self.choose_speed_wanted)
+        self.tools = (rate, speed)
+        rows = QVBoxLayout()
+        rows.setSpacing(theme.space(1))
+        for button in self.tools:
+            rows.addWidget(button)
+        return rows
+
+    def show_samples(self, samples: int | None) -> None:
+        """Know how many samples the training part has."""
+        self._samples = samples
+        self.descent.show_size(self._document.project.training.batch_size, samples)
+
+    def _batch_chosen(self, size: int) -> None:
+        project = self._document.project
+        training = project.training.model_copy(update={"batch_size": size})
+        self._document.edit("Change batch size", project.with_(training=training), merge="training.batch_size")
 
     def minimumSizeHint(self) -> QSize:
         # Wide enough for a label and its field at any size of text, and narrow enough for the plots beside it.
@@ -100,6 +135,7 @@ class SettingsPanel(QScrollArea):
 
     def _show(self, reset: bool) -> None:
         training = self._document.project.training
+        self.descent.show_size(training.batch_size, self._samples)
         for form in (self.basic, self.further):
             if reset:
                 form.reset(training)

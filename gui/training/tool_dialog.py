@@ -1,0 +1,144 @@
+"""What the small tools of the Train page share: a window beside the page that runs one job and shows its answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from engine.events import Event, Failed, Finished, Progress
+from engine.job import Job
+from gui import theme
+from gui.context import Context
+from gui.runtime.jobs import JobHandle
+from gui.training.readiness import obstacle
+from gui.widgets.notes import ProblemNote, QuietLabel
+
+
+class ToolDialog(QDialog):
+    """Not modal. A subclass gives the job and shows what it found.
+
+    Args:
+        about: one or two sentences: what the tool does.
+        start, take: words of the buttons.
+    """
+
+    def __init__(self, context: Context, title: str, about: str, start: str, take: str, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.context = context
+        self._title = title
+        self._handle: JobHandle | None = None
+        self.result: Any = None
+        self.setWindowTitle(title)
+        self.setModal(False)
+        self.resize(theme.space(80), theme.space(60))
+        self.about = QuietLabel(about, self)
+        self.problem = ProblemNote(self)
+        self.bar = QProgressBar(self)
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(6)
+        self.bar.setAccessibleName("Progress")
+        self.state = QuietLabel("", self)
+        self.go = QPushButton(theme.icon("play"), start, self)
+        self.go.setToolTip("Nothing of it is kept; no run is made")
+        self.go.clicked.connect(self.start)
+        self.cancel = QPushButton(theme.icon("stop"), "Cancel", self)
+        self.cancel.setToolTip("Stop trying")
+        self.cancel.clicked.connect(self._cancel)
+        self.take = QPushButton(theme.icon("check"), take, self)
+        self.take.setToolTip("Put it into the settings; that can be undone")
+        self.take.clicked.connect(self._take)
+        away = QPushButton("Close", self)
+        away.setToolTip("Close this window (Esc)")
+        away.clicked.connect(self.close)
+        for button in (self.go, self.cancel, self.take, away):
+            button.setAutoDefault(False)
+        foot = QHBoxLayout()
+        for button in (self.go, self.cancel):
+            foot.addWidget(button)
+        foot.addStretch(1)
+        foot.addWidget(away)
+        foot.addWidget(self.take)
+        self.body = QVBoxLayout()
+        layout = QVBoxLayout(self)
+        layout.setSpacing(theme.space(1))
+        layout.addWidget(self.about)
+        layout.addLayout(self.body, 1)
+        layout.addWidget(self.problem)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.state)
+        layout.addLayout(foot)
+        self._show_state()
+
+    def job(self) -> Job:
+        """What is to be run, of the project as it is now."""
+        raise NotImplementedError
+
+    def show_result(self, result: Any) -> str:
+        """Show what was found; returns a sentence about it."""
+        raise NotImplementedError
+
+    def changes(self, result: Any) -> dict[str, Any]:
+        """The settings that the answer stands for, fields of `TrainingSpec`."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Run the job, unless something stands in the way of any training."""
+        if self._handle is not None:
+            return
+        self.problem.show_text("")
+        found = obstacle(self.context)
+        if found is not None:
+            self.problem.show_text(found.what)
+            return
+        handle = self.context.runner.start(self.job(), title=self._title, process=True)
+        self._handle = handle
+        handle.event.connect(self._told)
+        handle.ended.connect(self._ended)
+        self._show_state()
+
+    def _told(self, event: Event) -> None:
+        if isinstance(event, Progress):
+            self.bar.setRange(0, event.total)
+            self.bar.setValue(event.done)
+            self.state.setText(event.text)
+
+    def _ended(self, end: Event) -> None:
+        self._handle = None
+        self.state.setText("")
+        if isinstance(end, Failed):
+            self.problem.show_text(str(end.error))
+        elif isinstance(end, Finished):
+            self.result = end.result
+            self.state.setText(self.show_result(end.result))
+        self._show_state()
+
+    def _cancel(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+
+    def _take(self) -> None:
+        document = self.context.document
+        training = document.project.training.model_copy(update=self.changes(self.result))
+        document.edit(self._title, document.project.with_(training=training))
+        self.state.setText("It is in the settings now; undo takes it back.")
+
+    def _show_state(self) -> None:
+        busy = self._handle is not None
+        self.go.setVisible(not busy)
+        self.cancel.setVisible(busy)
+        self.bar.setVisible(busy)
+        self.take.setEnabled(self.result is not None and not busy)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._cancel()
+        super().closeEvent(event)
+
+    def open_beside(self) -> None:
+        """Show the window and start at once."""
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+        self.show()
+        self.raise_()
+        self.start()
