@@ -17,7 +17,7 @@ from engine.tasks.base import Meter
 from engine.tasks.batch import Batch
 from engine.tasks.dense.confusion import RegionMeter, class_dice, class_iou
 from engine.tasks.dense.edge_measures import EdgeMeter, edge_counts, thinned, widened
-from engine.tasks.dense.normal_measures import NormalMeter, angles
+from engine.tasks.dense.normal_measures import NormalMeter, angles, facing
 from engine.tasks.dense.restoring import RestoringMeter
 
 
@@ -199,6 +199,16 @@ def test_angular_errors_are_those_of_numpy() -> None:
     for degrees in (11.25, 22.5, 30):
         assert measures[f"within_{degrees:g}"] == pytest.approx((expected <= degrees).mean(), abs=1e-3)
     np.testing.assert_allclose(meter.of_pictures(), expected.mean(axis=(1, 2)), rtol=1e-5)
+    slanted = np.degrees(np.arccos(b[:, 2].clip(-1, 1))) > 10
+    assert 0 < slanted.sum() < slanted.size
+    assert measures["median_slanted"] == pytest.approx(np.median(expected[slanted]), abs=1.1e-3)
+
+
+def test_directions_fall_into_the_eighths_of_the_compass() -> None:
+    names = {(0, 0, 1): 0, (1, 0, 1): 1, (1, 1, 1): 2, (0, 1, 1): 3, (-1, 0, 1): 5, (0, -1, 1): 7, (1, -1, 1): 8,
+             (0.1, 0, 1): 0, (0.2, 0, 1): 1, (0, 0, 0): IGNORE, (0, 1, 0): 3, (0, 1, -1): 3}  # fmt: skip
+    vectors = torch.tensor(list(names), dtype=torch.float32).T.reshape(1, 3, 1, -1)
+    assert facing(vectors).flatten().tolist() == list(names.values())
 
 
 def test_small_angles_keep_their_digits() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.datasets.annotation import IGNORE
 from engine.tasks.base import Answers, Meter
 from engine.tasks.batch import Batch
 from engine.tasks.dense.sizes import middle_of
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
 WITHIN = (11.25, 22.5, 30.0)
 """Degrees of the usual shares (Fouhey et al. 2013)."""
+STRAIGHT = 10.0
+"""Degrees up to which a surface counts as seen straight on."""
 _STEPS = 1000  # per degree
 _BINS = 180 * _STEPS + 1
 
@@ -30,6 +34,21 @@ def unit(vectors: Tensor) -> Tensor:
 def known(truth: Tensor) -> Tensor:
     """Where a normal is known, bool (N, H, W), of truth (N, 3, H, W)."""
     return truth.abs().amax(1) > 0
+
+
+def slanted(truth: Tensor) -> Tensor:
+    """Where the surface is known and not seen straight on, bool (N, H, W), of truth (N, 3, H, W)."""
+    across = truth[:, :2].square().sum(1).sqrt()
+    return known(truth) & ((truth[:, 2] < 0) | (across > math.tan(math.radians(STRAIGHT)) * truth[:, 2]))
+
+
+def facing(truth: Tensor) -> Tensor:
+    """Rough classes of directions, int64 (N, H, W): 0 straight on, 1 to 8 by the eighth of the compass, `IGNORE`."""
+    import torch
+
+    eighth = torch.atan2(truth[:, 1], truth[:, 0]) * (4 / math.pi)
+    classes = torch.where(slanted(truth), 1 + eighth.round().long() % 8, 0)
+    return classes.masked_fill(~known(truth), IGNORE)
 
 
 def cosine_loss(found: Tensor, truth: Tensor) -> Tensor:
@@ -68,7 +87,7 @@ class NormalMeter(Meter):
     """
 
     def __init__(self, each: bool = False) -> None:
-        self._counts: Tensor | None = None  # (180001,) int64, on the device of the answers
+        self._counts: Tensor | None = None  # (2, 180001) int64, of all and of slanted ones, on the answers' device
         self._sum: Tensor | None = None  # float64 degrees
         self._each: list[Tensor] | None = [] if each else None
 
@@ -80,7 +99,8 @@ class NormalMeter(Meter):
         mask = known(truth)
         error = angles(found, truth)
         picked = error[mask]
-        counts = torch.bincount((picked * _STEPS).round().long(), minlength=_BINS)
+        steps = (error * _STEPS).round().long()
+        counts = torch.stack([torch.bincount(steps[one], minlength=_BINS) for one in (mask, slanted(truth))])
         total = picked.sum(dtype=torch.float64) if picked.device.type != "mps" else picked.sum()
         self._counts = counts if self._counts is None else self._counts + counts
         self._sum = total if self._sum is None else self._sum + total
@@ -90,16 +110,17 @@ class NormalMeter(Meter):
 
     @property
     def counts(self) -> np.ndarray:
-        """int64, (180001,): pixels by their angle in thousandths of a degree."""
-        return np.zeros(_BINS, np.int64) if self._counts is None else self._counts.cpu().numpy()
+        """int64, (2, 180001): pixels by their error in thousandths of a degree, all of them and the slanted ones."""
+        return np.zeros((2, _BINS), np.int64) if self._counts is None else self._counts.cpu().numpy()
 
     def result(self) -> Mapping[str, float]:
-        counts = self.counts
-        pixels = int(counts.sum())
+        below, below_slanted = np.cumsum(self.counts, axis=1)
+        pixels = int(below[-1])
         if not pixels or self._sum is None:
             return {}
-        below = np.cumsum(counts)
         found = {"median_angle": _median(below), "mean_angle": float(self._sum) / pixels}
+        if below_slanted[-1]:
+            found["median_slanted"] = _median(below_slanted)
         for degrees in WITHIN:
             found[share_name(degrees)] = float(below[round(degrees * _STEPS)] / pixels)
         return found

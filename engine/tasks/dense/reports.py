@@ -81,17 +81,21 @@ def normal_report(meter: NormalMeter, sketches: Sequence[Sketch]) -> TaskReport:
     counts = meter.counts
     plots: tuple[Plot, ...] = ()
     rows: list[tuple[Cell, ...]] = []
-    if counts.sum():
-        below = np.cumsum(counts) / counts.sum()
-        steps = (len(counts) - 1) // 180
+    if counts[0].sum():
+        below, slanted = (np.cumsum(row) / max(row.sum(), 1) for row in counts)
+        steps = (len(below) - 1) // 180
         degrees = np.arange(0, _DEGREES + 0.25, 0.5)
-        line = Line("pixels", degrees, below[(degrees * steps).astype(int)])
+        places = (degrees * steps).astype(int)
+        lines = (Line("all", degrees, below[places]), Line("slanted surfaces", degrees, slanted[places], dashed=True))
         plots = (
-            Plot("Pixels within an angle", "angular error in degrees", "share of the pixels", (line,)),
+            Plot("Pixels within an angle", "angular error in degrees", "share of the pixels", lines),
             *_sorted_plot("Pictures by error", "mean error of a picture in degrees", meter.of_pictures()),
         )
-        rows = [(f"{angle:g}°", float(below[round(angle * steps)])) for angle in (5, 7.5, 11.25, 22.5, 30, 45, 90)]
-    table = Table("Within an angle", ("angular error up to", "pixels %"), tuple(rows))
+        rows = [
+            (f"{angle:g}°", *(float(one[round(angle * steps)]) for one in (below, slanted)))
+            for angle in (5, 7.5, 11.25, 22.5, 30, 45, 90)
+        ]
+    table = Table("Within an angle", ("angular error up to", "pixels %", "slanted pixels %"), tuple(rows))
     return TaskReport(dict(meter.result()), tables=(table,), plots=plots, examples=tuple(sketches))
 
 
