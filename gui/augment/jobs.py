@@ -172,9 +172,12 @@ def shot(
 ) -> Shot:
     """Row `row` of a batch as something to look at."""
     known = {name: tensor[row].numpy() for name, tensor in targets.items()}
-    words = _label_words(known, reader)
-    tip = "\n".join(part for part in (reader.pictures.names[index], words) if part)
-    return Shot(as_picture(pictures[row].numpy()), known, index, caption or words, detail or "", tip)
+    own, other = label_words(known, reader)
+    lines = [part for part in (caption, detail) if part] or [own]
+    if other and len(lines) == 1:
+        lines.append(other if not caption else f"{own} {other}")
+    tip = "\n".join(part for part in (reader.pictures.names[index], f"{own} {other}".strip()) if part)
+    return Shot(as_picture(pictures[row].numpy()), known, index, lines[0], "".join(lines[1:]), tip)
 
 
 def as_picture(seen: np.ndarray) -> np.ndarray:
@@ -182,16 +185,16 @@ def as_picture(seen: np.ndarray) -> np.ndarray:
     return seen[0] if seen.shape[0] == 1 else np.ascontiguousarray(seen.transpose(1, 2, 0))
 
 
-def _label_words(known: Mapping[str, np.ndarray], reader: Reader) -> str:
-    """Such as "3 objects", "cat", or "cat 70 % + dog 30 %"."""
+def label_words(known: Mapping[str, np.ndarray], reader: Reader) -> tuple[str, str]:
+    """Such as "3 objects" or "cat", and "" or what was mixed in: "cat 70 %" and "+ dog 30 %"."""
     classes = reader.pictures.classes
     if "label" in known and classes and "label" in reader.wanted:
         own = classes[int(known["label"])]
-        share = float(known.get("label_share", np.ones(())))
-        if share >= 1:
-            return own
-        return f"{own} {share:.0%} + {classes[int(known['label_other'])]} {1 - share:.0%}".replace("%", " %")
+        share = round(100 * float(known.get("label_share", np.ones(()))))
+        if share == 100:
+            return own, ""
+        return f"{own} · {share} %", f"+ {classes[int(known['label_other'])]} · {100 - share} %"
     if "box_labels" in known:
         count = int((known["box_labels"] >= 0).sum())
-        return "1 object" if count == 1 else f"{count} objects"
-    return ""
+        return ("1 object" if count == 1 else f"{count} objects"), ""
+    return "", ""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QButtonGroup,
@@ -219,7 +220,6 @@ class Stage(QWidget):
             spin.setMaximum(most)
             spin.setValue(value + 1)
             spin.blockSignals(False)
-        self.number.setSuffix(f" of {self._model.batches:,}")
         self._state()
 
     def _state(self) -> None:
@@ -239,7 +239,7 @@ class Stage(QWidget):
         elif model.error is not None:
             self._explain("This cannot be done to the pictures", str(model.error))
         elif not self._shots:
-            self._explain("The pictures are being looked at", "They follow in a moment.")
+            self._explain("Your pictures are being made ready", "They follow in a moment.")
         else:
             self.outer.setCurrentIndex(0)
 
@@ -292,14 +292,19 @@ class Stage(QWidget):
 
     def _fit(self) -> None:
         """Give the pictures the largest space at which all of them are seen."""
-        lines = 2 if self._model.mode == "singles" else 1
+        lines = 2 if any(shot.detail for shot in self._shots) else 1
         if lines != self.grid.lines:
             self.grid.lines = lines
             self.grid.set_side(self.grid.side)
         room: QSize = self.grid.viewport().size()
         count = max(1, len(self._shots))
-        before, side = self.grid.side, _SMALLEST
-        for wanted in range(_LARGEST, _SMALLEST - 1, -4):
+        # Words are not cut if there is a way round it.
+        metrics = QFontMetrics(self.grid.words_font)
+        words = [text for shot in self._shots for text in (shot.caption, shot.detail)]
+        widest = max((metrics.horizontalAdvance(text) for text in words), default=0)
+        smallest = min(max(_SMALLEST, widest), _LARGEST // 2)
+        before, side = self.grid.side, smallest
+        for wanted in range(_LARGEST, smallest - 1, -4):
             self.grid.side = wanted
             cell = self.grid.cell_size()
             across = max(1, room.width() // cell.width())

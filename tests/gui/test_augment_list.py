@@ -149,8 +149,12 @@ def test_what_the_task_cannot_use_is_told_on_the_card(qtbot, page):
     augment(page, Choice(id="cutmix", options={"chance": 1.0}))
     page.stage.show_mode("batch")
     settled(qtbot, page)
-    captions = [page.stage.grid.picture(row).caption for row in range(6)]
-    assert any("%" in caption and "+" in caption for caption in captions), captions
+    mixed = [shot for shot in page.model.gallery.shots if shot.known["label_share"] < 0.99]
+    assert mixed
+    for shot in mixed:
+        classes, share = page.model.pictures.classes, round(100 * float(shot.known["label_share"]))
+        assert shot.caption == f"{classes[int(shot.known['label'])]} · {share} %"
+        assert shot.detail == f"+ {classes[int(shot.known['label_other'])]} · {100 - share} %"
 
 
 def test_an_unknown_method_is_named_and_can_be_removed(page):
