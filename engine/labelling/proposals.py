@@ -17,6 +17,8 @@ from engine.labelling import edits, shapes
 from engine.labelling.spec import Box, LabelSet, Shape
 
 MOST = 300
+LEAST = 0.05
+"""How sure a model must be of an object to propose it, 0 to 1; people choose higher."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Propose:
         predictor = open_predictor(self.model)
         try:
             token.raise_if_cancelled()
+            predictor.threshold = LEAST
             image = np.ascontiguousarray(picture[:, :, ::-1])
             outcome = predictor.predict(Frame(image, 0, 0.0, time.perf_counter(), self.path.name))
         finally:
