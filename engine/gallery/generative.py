@@ -41,7 +41,9 @@ class DenoisingOptions(FreeOptions):
 class DCGANOptions(FreeOptions):
     """Options of DCGAN."""
 
-    part: Literal["generator", "discriminator"] = Field("generator", description="Which of the two networks.")
+    part: Literal["generator", "discriminator", "both"] = Field(
+        "generator", description="One of the two networks, or both in one drawing, to be trained against each other."
+    )
     in_channels: int = Field(3, ge=1, le=4096, description=GREY)
     size: Literal[16, 32, 64, 128, 256] = Field(64, description="Height and width; every stage doubles them from 4.")
     latent: Count = Field(100, description="Number of random values that a picture is made of.")
@@ -100,7 +102,19 @@ def _no_bias(normalised: bool) -> dict[str, bool]:
 
 def _dcgan(options: DCGANOptions) -> NetworkSpec:
     stages = (options.size // 4).bit_length() - 1
+    if options.part == "both":
+        return _adversaries(options, stages)
     return _generator(options, stages) if options.part == "generator" else _discriminator(options, stages)
+
+
+def _adversaries(options: DCGANOptions, stages: int) -> NetworkSpec:
+    """Both players: one discriminator, with the same weights, looks at real pictures and at made ones."""
+    net = Drawing("DCGAN")
+    picture = net.input(options.in_channels, options.size, options.size, id="picture")
+    made = net.block("generator", _generator(options, stages), net.input(options.latent, id="latent"))
+    of_real = net.block("discriminator", _discriminator(options, stages), picture)
+    of_made = net.shared("discriminator_again", "discriminator", made)
+    return net.outputs({"generated": made, "real": of_real, "fake": of_made})
 
 
 def _generator(options: DCGANOptions, stages: int) -> NetworkSpec:
