@@ -110,7 +110,7 @@ class EvaluateJob:
             return self._measured(run, task, prepared, emit, token)
 
     def _measured(self, run: Run, task: Task, prepared: Prepared, emit: Emit, token: CancelToken) -> Evaluation:
-        from engine.training.session import runner
+        from engine.training.session import ends, runner
 
         if prepared.classes != run.classes:
             raise BadInput(
@@ -130,6 +130,7 @@ class EvaluateJob:
         token.raise_if_cancelled()
         emit(Progress("Measuring"))
         task.learn_data(prepared.train.overview())
+        task.check(*ends(run.spec), prepared.preprocessor.input_shape)
         return evaluate_part(runner(run.model, run.spec), task, prepared, self.split, run.config.training.seed)
 
 
