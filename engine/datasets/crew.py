@@ -85,11 +85,12 @@ class Crew:
                 left -= 1
                 self._busy = left > 0  # who takes the last group may not look beyond it
                 yield found
+        except Exception:
+            self.close()
+            raise
         finally:
             if left:
-                # What is still on its way belongs to nobody; new processes are cheaper than to wait for it.
                 self._busy = False
-                self.close()
 
     def close(self) -> None:
         """Let the processes go. Whoever reads afterwards gets new ones."""
@@ -102,7 +103,7 @@ class Crew:
                 self._coming = iter(self._loader)
                 return
             except RuntimeError:
-                # The processes are asked whether they are done with the last pass, and did not answer in time.
+                # They first finish what is left of a pass that was given up, and did not do so in time.
                 self.close()
         self._loader = self._make_loader(max((len(group) for group in groups), default=1))
         self._coming = iter(self._loader)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -192,5 +193,6 @@ class MeasureTraining:
         # The mean and deviation that stand there may not even fit the channels; they play no part here.
         bare = self.data.preprocess.model_copy(update={"mean": (0.0,), "std": (1.0,)})
         data = self.data.model_copy(update={"preprocess": bare})
-        mean, std = measure(prepare(data, self.root, emit, token).train)
+        with closing(prepare(data, self.root, emit, token)) as prepared:
+            mean, std = measure(prepared.train)
         return Measured(tuple(round(v, 4) for v in mean), tuple(round(v, 4) or 1.0 for v in std))
