@@ -56,7 +56,7 @@ SAMPLES = (
     ),
     Sample(
         "one_shot",
-        "Know it from one picture",
+        "Match after one look",
         "compare",
         "A Siamese network compares signs it has never seen after one example of each.",
     ),
