@@ -217,7 +217,6 @@ class _Boxes:
         if instances is not None and self._counts is not None:
             changed = cut | ~_on(upright, self.boxes)[:, None]
             boxes, left = self._about_what_is_seen(clipped, left, instances, changed, affine)
-        boxes = torch.where(still[..., None], self.boxes, boxes)
         wide, high = _sides(boxes)
         gone = (left < SMALLEST_SHARE) | (wide < SMALLEST_SIDE) | (high < SMALLEST_SIDE)
         self.real = self.real & (still | ~gone)

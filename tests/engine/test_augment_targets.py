@@ -185,6 +185,27 @@ def test_boxes_are_clipped_and_go_when_little_is_left():
     assert left[45] == ([0, 0, 0, 0], PADDING)
 
 
+@pytest.mark.parametrize("mapped", [True, False], ids=["map", "boxes"])
+def test_what_is_left_is_measured_by_the_enlarged_object(mapped):
+    targets = block(5, 5, 35, 35)
+    if not mapped:
+        targets.pop("instances")
+    # Twice as large, 1,600 of 3,600 pixels are seen; three times as large, 1,600 of 8,100.
+    assert moved(targets, zoom(np.array([2.0]), np.array([2.0])))["box_labels"][0, 0] == 4
+    assert moved(targets, zoom(np.array([3.0]), np.array([3.0])))["box_labels"][0, 0] == PADDING
+
+
+def test_a_tiny_box_goes_only_when_it_is_moved():
+    targets = {
+        "boxes": torch.tensor([[[10.0, 10.0, 10.6, 12.0]]]),
+        "box_labels": torch.tensor([[2]]),
+        "regions": torch.zeros(1, 40, 40, dtype=torch.uint8),
+    }
+    still = moved(targets, zoom(np.array([1.0]), np.array([1.0])))
+    assert torch.equal(still["boxes"], targets["boxes"])
+    assert moved(targets, translation(np.array([2.0]), np.array([0.0])))["box_labels"].item() == PADDING
+
+
 def test_what_was_cut_off_does_not_come_back():
     moving = Moving(block(10, 10, 20, 20), 40, 40)
     moving.move(translation(np.array([-15.0]), np.array([0.0])), "black")
@@ -348,6 +369,8 @@ def test_without_augmentation_or_samples_the_targets_come_back():
     images, found = Augmenter([], 0)(targets["clean"], 0, torch.arange(2), targets)
     assert images is targets["clean"]
     assert found == targets
+    sequences = torch.zeros(2, 30, 3)
+    assert Augmenter(ALL, 0)(sequences, 0, torch.arange(2)) is sequences
     none = {name: value[:0] for name, value in targets.items()}
     _, found = Augmenter(ALL, 0)(none["clean"], 0, torch.arange(0), none)
     assert found["boxes"].shape == (0, 5, 4)
