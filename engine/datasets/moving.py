@@ -292,16 +292,24 @@ def _bounds_of(instances: Tensor, count: int) -> tuple[Tensor, Tensor]:
     number, height, width = instances.shape
     device = instances.device
     slots = count + 2  # the background, the objects, and one for ids without a row
-    rows = torch.arange(number, device=device)[:, None, None] * slots
-    at = (rows + instances.clamp(max=count + 1)).flatten()
-    seen = torch.zeros(number * slots, dtype=torch.int32, device=device)
-    seen.scatter_add_(0, at, torch.ones_like(at, dtype=torch.int32))
-    xs = torch.arange(width, dtype=torch.float32, device=device).expand(number, height, width).flatten()
-    ys = torch.arange(height, dtype=torch.float32, device=device)[:, None].expand(number, height, width).flatten()
-    sides = []
-    for places, far in ((xs, False), (ys, False), (xs, True), (ys, True)):
-        start = torch.full((number * slots,), -1.0 if far else float(max(height, width)), device=device)
-        found = start.scatter_reduce(0, at, places, "amax" if far else "amin")
-        sides.append(found + 1 if far else found)
-    tight = torch.stack(sides, dim=-1).view(number, slots, 4)
-    return seen.view(number, slots)[:, 1:-1], tight[:, 1:-1]
+    ids = instances.clamp(max=count + 1)
+    pictures = torch.arange(number, device=device)[:, None, None]
+    ys, xs = torch.arange(height, device=device)[:, None], torch.arange(width, device=device)
+    in_rows = torch.zeros(number * height * slots, dtype=torch.int32, device=device)
+    at = ((pictures * height + ys) * slots + ids).flatten()
+    in_rows = in_rows.scatter_add_(0, at, torch.ones_like(at, dtype=torch.int32)).view(number, height, slots)
+    in_columns = torch.zeros(number * width * slots, dtype=torch.bool, device=device)
+    in_columns = in_columns.scatter_(0, ((pictures * width + xs) * slots + ids).flatten(), True)
+    sides = (*_ends(in_columns.view(number, width, slots)), *_ends(in_rows > 0))
+    tight = torch.stack([sides[0], sides[2], sides[1], sides[3]], dim=-1)  # (N, slots, 4)
+    return in_rows.sum(dim=1)[:, 1:-1], tight[:, 1:-1]
+
+
+def _ends(present: Tensor) -> tuple[Tensor, Tensor]:
+    """Where along the middle axis of bool (N, L, S) the first True begins and the last one ends, float32 (N, S)."""
+    import torch
+
+    length = present.shape[1]
+    places = torch.arange(length, dtype=torch.float32, device=present.device)[:, None]
+    first = torch.where(present, places, float(length)).amin(dim=1)
+    return first, torch.where(present, places + 1, 0.0).amax(dim=1)
