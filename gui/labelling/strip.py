@@ -171,10 +171,11 @@ class FilmStrip(QAbstractScrollArea):
         words.setHeight(self.fontMetrics().height())
         frame = QRect(room.left() + gap, room.top() + gap, room.width() - 2 * gap, words.top() - room.top() - gap - 2)
         self._paint_picture(painter, picture, frame)
+        side = theme.icon_side(14)
         mark, hue = ("success", "success") if picture.done else ("minus", "text_muted")
         for glyph, colour in ((mark, hue), *((("warning", "warning"),) if picture.file in self._near else ())):
-            theme.icon(glyph, colour).paint(painter, QRect(words.left(), words.top(), 14, words.height()))
-            words.setLeft(words.left() + 17)
+            theme.icon(glyph, colour).paint(painter, QRect(words.left(), words.top(), side, words.height()))
+            words.setLeft(words.left() + side + 3)
         painter.setPen(QColor(t.text if current else t.text_muted))
         name = picture.file.rsplit("/", 1)[-1]
         text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, words.width())

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from engine.labelling.shapes import area, raster
-from engine.labelling.spec import Box, Mask, Point, Polygon
+from engine.labelling.spec import Mask, Point, Polygon
 from gui.context import Context
 from gui.labelling.page import LabelPage
 from tests.helpers.hands import button, click, drag
@@ -22,6 +22,7 @@ from tests.helpers.label_page import (
     at,
     draw_box,
     names,
+    near,
     open_page,
     press,
     ready,
@@ -59,13 +60,6 @@ def row(page: LabelPage, number: int) -> QPoint:
 
 def take(page: LabelPage, name: str) -> None:
     click(button(page, name))
-
-
-def near(shape: object, *wanted: float) -> bool:
-    """Whether a box is where it should be, within the pixel that a screen's pixel is."""
-    assert isinstance(shape, Box)
-    found = (shape.left, shape.top, shape.right, shape.bottom)
-    return all(abs(a - b) <= 0.2 for a, b in zip(found, wanted, strict=True))
 
 
 def undo(page: LabelPage) -> None:

@@ -10,7 +10,8 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from engine.labelling.spec import Shape
+from engine.labelling import edits
+from engine.labelling.spec import Box, Shape
 from gui.context import Context
 from gui.labelling.page import LabelPage
 from tests.helpers.hands import drag
@@ -41,6 +42,23 @@ def open_page(qtbot: QtBot, context: Context) -> LabelPage:
     page.entered()
     qtbot.waitUntil(lambda: not page.model.reading)
     return page
+
+
+def with_pictures(qtbot: QtBot, page: LabelPage, folder: Path) -> LabelPage:
+    """The page with three pictures and the class cat."""
+    page.bringing.add((save_pictures(folder),))
+    qtbot.waitUntil(lambda: len(page.model.labels.pictures) == 3)
+    page.model.edit("Add class cat", lambda labels: edits.add_class(labels, "cat"))
+    ready(qtbot, page)
+    page.canvas.setFocus()
+    return page
+
+
+def near(shape: Shape, *wanted: float) -> bool:
+    """Whether a box is where it should be, as exactly as pixels of the screen allow."""
+    assert isinstance(shape, Box)
+    found = (shape.left, shape.top, shape.right, shape.bottom)
+    return all(abs(a - b) <= 0.2 for a, b in zip(found, wanted, strict=True))
 
 
 def ready(qtbot: QtBot, page: LabelPage) -> None:
