@@ -131,7 +131,8 @@ class Task(ABC):
         """See the training part once before the training, such as for class weights.
 
         Args:
-            targets: of the whole part, on the CPU; its inputs, not normalised, are there under the name "inputs".
+            targets: on the CPU. Labels are those of the whole part; other targets, and the inputs (not normalised,
+                under the name "inputs"), those of up to a thousand evenly spaced pictures, or of all sequences.
         """
         return
 

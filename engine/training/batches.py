@@ -185,7 +185,7 @@ class OrderedBatches:
     def __init__(self, pool: Pool, batch_size: int, rounds: np.ndarray | None = None, seed: int = 0) -> None:
         self.pool = pool
         self.rounds = np.arange(len(pool))[:, None] if rounds is None else rounds
-        self._batch_size = batch_size
+        self.batch_size = batch_size
         self._seed = seed
 
     def __len__(self) -> int:
@@ -194,8 +194,8 @@ class OrderedBatches:
 
     def __iter__(self) -> Iterator[Batch]:
         pool, count = self.pool, self.rounds.shape[1]
-        starts = range(0, len(self.rounds), self._batch_size)
-        rows = [self.rounds[start : start + self._batch_size] for start in starts]
+        starts = range(0, len(self.rounds), self.batch_size)
+        rows = [self.rounds[start : start + self.batch_size] for start in starts]
         groups = [torch.from_numpy(np.ascontiguousarray(row[:, j])) for row in rows for j in range(count)]
         coming = pool.stream(groups)
         for row in rows:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from engine.device import ran_out, release_memory
 from engine.tasks.base import Meter, Task
 from engine.tasks.batch import Batch, Outputs
 from engine.training.batches import OrderedBatches
@@ -70,7 +71,6 @@ def added(terms: Mapping[str, Tensor]) -> Tensor:
     return total
 
 
-@torch.inference_mode()
 def evaluate(
     run: Runner,
     task: Task,
@@ -85,7 +85,24 @@ def evaluate(
     Args:
         full: measure also what takes longer.
         keep: places (of samples, or of rounds) whose answers are wanted.
+
+    Where memory runs out it begins anew with half as many samples at once, and keeps to that.
     """
+    while True:
+        try:
+            return _evaluate(run, task, batches, precision, full, keep)
+        except Exception as error:
+            if not ran_out(error) or batches.batch_size <= 1:
+                raise
+        # Outside of the except block, whose traceback would keep the memory.
+        release_memory()
+        batches.batch_size //= 2
+
+
+@torch.inference_mode()
+def _evaluate(
+    run: Runner, task: Task, batches: OrderedBatches, precision: Precision, full: bool, keep: Collection[int]
+) -> Outcome:
     run.model.eval()
     meter = task.meter(full)
     losses: list[Tensor] = []

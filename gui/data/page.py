@@ -13,6 +13,7 @@ from gui import theme
 from gui.actions import make_action
 from gui.context import Context, Page
 from gui.data.augmentation_panel import AugmentationPanel
+from gui.data.memory_panel import MemoryPanel
 from gui.data.model import shared_model
 from gui.data.pictures_view import PicturesView
 from gui.data.preprocess_panel import PreprocessPanel
@@ -39,6 +40,7 @@ class DataPage(Page):
         self.source = SourcePanel(self.model, lambda: context.document.folder, self)
         self.split = SplitPanel(self.model, self)
         self.preprocess = PreprocessPanel(context, self.model, self)
+        self.memory = MemoryPanel(self.model, self)
         self.preview = PreviewPanel(context, self.model, self)
         self.augmentation = AugmentationPanel(self)
         self.augmentation.wanted.connect(self._to_augment)
@@ -54,7 +56,9 @@ class DataPage(Page):
         self._show_document()
 
     def _lay_out(self) -> None:
-        self.left_panel = SidePanel("Data settings", [self.task, self.source, self.split, self.preprocess], self)
+        self.left_panel = SidePanel(
+            "Data settings", [self.task, self.source, self.split, self.preprocess, self.memory], self
+        )
         self.right_panel = SidePanel("What the network sees", [self.preview, self.augmentation], self)
         splitter = QSplitter(Qt.Orientation.Horizontal, self)
         splitter.setChildrenCollapsible(False)
@@ -139,6 +143,7 @@ class DataPage(Page):
         self.source.show_source(data.source)
         self.split.show_split(data.split)
         self.preprocess.show_preprocess(data.preprocess)
+        self.memory.show_data(data)
         self.augmentation.show_choices(data.augmentation)
 
     def _pictures_changed(self) -> None:

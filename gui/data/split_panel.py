@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QSpinBox, QToolButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QSpinBox, QToolButton, QWidget
 
 from engine.datasets.spec import SplitSpec
 from gui import theme
@@ -88,6 +88,10 @@ class SplitPanel(PanelSection):
         row.addWidget(self.seed, 1)
         row.addWidget(self.shuffle)
         self.body.addLayout(row)
+        self.whole = QCheckBox("Keep whole classes together", self)
+        self.whole.setToolTip("Test with classes that were never learned, as one-shot matching is measured")
+        self.whole.toggled.connect(lambda on: self._edit("Change how it is split", by="class" if on else "picture"))
+        self.body.addWidget(self.whole)
         self.note = QuietLabel("", self)
         self.body.addWidget(self.note)
 
@@ -110,6 +114,9 @@ class SplitPanel(PanelSection):
             field.blockSignals(True)
             field.setValue(value)
             field.blockSignals(False)
+        self.whole.blockSignals(True)
+        self.whole.setChecked(spec.by == "class")
+        self.whole.blockSignals(False)
 
     def show_counts(self, counts: np.ndarray | None, prescribed: bool) -> None:
         """Show how many pictures each part has; `prescribed` when the dataset itself names the test pictures."""
@@ -138,7 +145,7 @@ class SplitPanel(PanelSection):
             "Change the split", train=(100 - validation - test) / 100, validation=validation / 100, test=test / 100
         )
 
-    def _edit(self, label: str, **changes: float) -> None:
+    def _edit(self, label: str, **changes: float | str) -> None:
         before = self._model.data.split
         split = SplitSpec.model_validate({**before.model_dump(), **changes})
         self._model.edit(label, merge="data.split", split=split)

@@ -10,6 +10,10 @@ from gui.widgets.notes import QuietLabel, ThemedLabel
 from gui.widgets.picture_grid import GridPicture, PictureGrid
 
 
+SMALL, LARGE = 52, 124  # sides of a sample on the page
+PLAIN = 100  # side in pixels up to which a sample is a picture with nothing drawn into it
+
+
 class SamplesPanel(QWidget):
     """Pictures with the newest answers; right and wrong are marked by shape and colour."""
 
@@ -20,7 +24,7 @@ class SamplesPanel(QWidget):
         self.nothing = QuietLabel(
             "While a network trains, its answers for a few validation pictures change here.", self
         )
-        self.grid = PictureGrid(side=52, lines=2, parent=self)
+        self.grid = PictureGrid(side=SMALL, lines=2, parent=self)
         self.grid.setAccessibleName("Sample predictions")
         self.grid.hide()
         self.state.hide()
@@ -47,6 +51,9 @@ class SamplesPanel(QWidget):
         pictures = [
             GridPicture(sample.image, sample.caption, sample.note, sample.mark, sample.tip) for sample in event.samples
         ]
+        # Where boxes or several pictures are drawn into a sample, it must be larger to be read.
+        drawn = any(max(sample.image.shape[:2]) > PLAIN for sample in event.samples)
+        self.grid.set_side(LARGE if drawn else SMALL)
         self.grid.set_pictures(pictures)
         self.grid.setVisible(bool(pictures))
         self.nothing.setVisible(not pictures)

@@ -82,6 +82,27 @@ def test_a_smaller_batch_is_taken_when_memory_runs_out() -> None:
         torch.testing.assert_close(trainer.model.state_dict()[f"inside.{name}"], weight, rtol=1e-5, atol=1e-6)
 
 
+class _SmallEye(_Small):
+    """A network that is measured with few samples at once."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training and len(x) > self.most:
+            raise RuntimeError("MPS backend out of memory")
+        answer: Tensor = self.inside(x)
+        return answer
+
+
+def test_fewer_samples_are_measured_at_once_when_memory_runs_out() -> None:
+    whole = trained(plain_net())
+    trainer = trained(_SmallEye(plain_net(), 8))
+    assert trainer.validation is not None
+    assert trainer.validation.batch_size == 8
+    assert trainer.outcome is not None
+    assert whole.outcome is not None
+    assert trainer.outcome.measures == whole.outcome.measures
+    assert trainer.outcome.loss == pytest.approx(whole.outcome.loss, rel=1e-5)
+
+
 def test_memory_that_is_too_small_for_anything_ends_the_run() -> None:
     with pytest.raises(RuntimeError, match="out of memory"):
         trained(_Small(plain_net(), 0))
