@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from engine.baselines.spec import parse_baseline
 from engine.commands.base import COMMANDS, DONE, Command, Output
 from engine.commands.interruptible import run_interruptible
 from engine.complaints import words
@@ -40,20 +41,33 @@ class Train(Command):
         parser.add_argument(
             "--resume", action="store_true", help="go on with the unfinished run in --out, or with the newest one"
         )
+        parser.add_argument(
+            "--baseline",
+            metavar="NAME",
+            help="fit this instead of the network: hog, lbp, colour or pixels joined by + to svm, rbf, logistic or "
+            "bayes, such as hog+svm; or kmeans or watershed",
+        )
 
     def run(self, args: Namespace, out: Output) -> int:
         if not is_project(args.project):
             raise BadInput(f"{args.project} is not a project.", "Give a folder that holds a project.json.")
         if args.resume and args.seed is not None:
             raise BadInput("A run goes on with the seed that it was begun with.", "Leave out --seed or --resume.")
+        if args.baseline and args.resume:
+            raise BadInput("A baseline has no epochs to go on with.", "Leave out --resume.")
+        baseline = parse_baseline(args.baseline) if args.baseline else None
         project = with_overrides(load_project(args.project), args)
         # The first of several processes says where the run is; the others only compute.
         first = os.environ.get("RANK", "0") == "0"
         run_dir = _run_dir(args) if first else Path()
 
+        from engine.baselines.job import BaselineJob
         from engine.training.job import TrainJob
 
-        job = TrainJob(project, project_file(args.project).parent, run_dir, resume=args.resume)
+        root = project_file(args.project).parent
+        job: TrainJob | BaselineJob = TrainJob(project, root, run_dir, resume=args.resume)
+        if baseline is not None:
+            job = BaselineJob(project, root, run_dir, baseline)
         summary = run_interruptible(job, _Printer(out, project.training.epochs) if first else _silent)
         if not first:
             return DONE
@@ -88,7 +102,7 @@ def _run_dir(args: Namespace) -> Path:
     root = runs_root(args.project)
     if not args.resume:
         return new_run_dir(root)
-    unfinished = [run for run in list_runs(root) if run.status != "finished"]
+    unfinished = [run for run in list_runs(root) if run.status != "finished" and not run.baseline]
     if not unfinished:
         raise BadInput(f"{args.project} has no unfinished run.", "Start one without --resume.")
     return max(unfinished, key=lambda run: run.created).folder

@@ -92,4 +92,6 @@ def package_of_run(folder: Path) -> Package:
     from engine.training.runs import load_run
 
     run = load_run(folder)
+    if run.config.baseline:
+        raise BadInput(f"{folder.name} is a baseline and has no network to export.", "Choose a run of a network.")
     return Package(run.spec, run.model.state_dict(), run.classes, run.config.data.preprocess)

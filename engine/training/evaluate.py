@@ -130,7 +130,8 @@ class EvaluateJob:
         token.raise_if_cancelled()
         emit(Progress("Measuring"))
         task.learn_data(prepared.train.overview())
-        task.check(*ends(run.spec), prepared.preprocessor.input_shape)
+        if not run.config.baseline:
+            task.check(*ends(run.spec), prepared.preprocessor.input_shape)
         return evaluate_part(runner(run.model, run.spec), task, prepared, self.split, run.config.training.seed)
 
 

@@ -59,6 +59,7 @@ _CONFIG = (
     "torch",
     "pictures",
     "task_options",
+    "baseline",
 )
 
 
@@ -71,6 +72,7 @@ class RunConfig:
         root: the project's folder when the run was made; see `project_root`.
         device, torch: what it was made with, for the reader.
         pictures: the mark of the pictures and their split; "" in runs that were made without it.
+        baseline: settings of the baseline that was fitted, see `engine.baselines.spec`; empty where a network learned.
     """
 
     name: str
@@ -84,6 +86,7 @@ class RunConfig:
     torch: str = ""
     pictures: str = ""
     task_options: FrozenDict = field(default_factory=FrozenDict)
+    baseline: FrozenDict = field(default_factory=FrozenDict)
 
     def project(self, network: NetworkSpec) -> ProjectSpec:
         """The project as it was when the run was started."""
@@ -130,6 +133,7 @@ def write_config(run_dir: Path, network: NetworkSpec, config: RunConfig) -> None
         "device": config.device,
         "torch": config.torch,
         "pictures": config.pictures,
+        "baseline": thaw(config.baseline),
     }
     write_atomic(run_dir / CONFIG_FILE, _json(plain))
 
@@ -169,6 +173,7 @@ def _config(plain: Any) -> RunConfig:
         torch=as_text(plain.get("torch", ""), "torch", empty=True),
         pictures=as_text(plain.get("pictures", ""), "pictures", empty=True),
         task_options=as_options(plain.get("task_options", {}), "task_options"),
+        baseline=as_options(plain.get("baseline", {}), "baseline"),
     )
 
 

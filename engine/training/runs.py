@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.baselines.spec import baseline_of
 from engine.errors import BadInput
 from engine.graph.spec import NetworkSpec
 from engine.project.plain import read_bytes
@@ -50,6 +51,7 @@ class RunInfo:
         task, headline: ids of the task and of the measure that its best epoch is chosen by.
         test: measures on the test pictures; empty before the end.
         rows: the lines of `metrics.csv`, by column; what is undefined is left out.
+        baseline: what was fitted in place of a network, such as "HOG + linear SVM"; "" for a network.
     """
 
     folder: Path
@@ -67,6 +69,7 @@ class RunInfo:
     rows: tuple[Mapping[str, float], ...] = ()
     task: str = "classification"
     headline: str = "accuracy"
+    baseline: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ def run_info(folder: Path) -> RunInfo:
         config = read_config(folder)
         summary = read_summary(folder)
         rows = read_metrics(folder)
+        baseline = baseline_of(config.baseline).label if config.baseline else ""
     except BadInput as error:
         changed = datetime.fromtimestamp(folder.stat().st_mtime, UTC)
         return RunInfo(folder, folder.name, "failed", changed, message=str(error))
@@ -118,6 +122,7 @@ def run_info(folder: Path) -> RunInfo:
         classes=config.classes,
         test=summary.test,
         rows=rows,
+        baseline=baseline,
     )
 
 
@@ -183,7 +188,13 @@ def load_run(folder: Path, device: str | torch.device = "cpu") -> Run:
         path, weights = last_path(folder), load_last(folder).get("model", {})
     else:
         raise BadInput(f"The run {folder.name} has no weights yet.", "Train it for at least one epoch.")
+    preprocessor = Preprocessor(config.data.preprocess)
+    if config.baseline:
+        from engine.baselines.network import open_baseline
+
+        fitted = open_baseline(baseline_of(config.baseline), preprocessor, weights, len(config.classes), path)
+        return Run(folder, spec, config, config.classes, preprocessor, fitted.eval())
     model = compile_network(spec)
     load_weights(model, weights, path)
     model.to(torch.device(device)).eval().requires_grad_(False)
-    return Run(folder, spec, config, config.classes, Preprocessor(config.data.preprocess), model)
+    return Run(folder, spec, config, config.classes, preprocessor, model)

@@ -138,7 +138,10 @@ def _project(job: TrainJob) -> ProjectSpec:
     """The project to train: on a resume that of the run, with the epochs and the device now asked for."""
     if not job.resume or not (job.run_dir / CONFIG_FILE).is_file():
         return job.project
-    kept = read_config(job.run_dir).project(read_network(job.run_dir))
+    config = read_config(job.run_dir)
+    if config.baseline:
+        raise BadInput(f"{job.run_dir.name} is a baseline and has no epochs to go on with.", "Fit it again.")
+    kept = config.project(read_network(job.run_dir))
     asked = job.project.training
     changes = {"epochs": asked.epochs, "device": asked.device}
     return kept.with_(training=kept.training.model_copy(update=changes))

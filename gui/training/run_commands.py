@@ -122,6 +122,8 @@ def resume_obstacle(run: RunInfo, epochs: int) -> str:
     """Why `run` cannot go on to `epochs` epochs, in words, or ""."""
     if run.status == "running":
         return f"{run.name} is being trained."
+    if run.baseline:
+        return f"{run.name} is a baseline, which has no epochs to go on with."
     if run.epochs_done >= epochs:
         return f"{run.name} has been trained for {run.epochs_done} epochs; set more than that to go on."
     return ""

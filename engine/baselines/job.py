@@ -1,0 +1,40 @@
+"""Fitting a baseline as a job. Never imports torch until it runs, so that the window can make one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.baselines.spec import BaselineSpec
+from engine.cancel import CancelToken
+from engine.events import Emit
+from engine.project.spec import ProjectSpec
+from engine.training.events import RunSummary
+
+
+@dataclass(frozen=True)
+class BaselineJob:
+    """Fits a baseline on the pictures, the preprocessing and the split of a project, into a run folder of its own.
+
+    Args:
+        project: data and seed are its; its network is not used.
+        root: the project's folder; relative paths in the data's options start there.
+        run_dir: the folder of the run, made if missing.
+        spec: which baseline.
+
+    Called as a job it emits `RunStarted`, `EpochDone`, `Notice` and `Progress`, and returns a `RunSummary`. It can be
+    cancelled between two stages and between two pictures, but not while the classifier is fitted.
+
+    Raises:
+        BadInput: the data does not give what is needed, or holds too little.
+    """
+
+    project: ProjectSpec
+    root: Path
+    run_dir: Path
+    spec: BaselineSpec
+
+    def __call__(self, emit: Emit, token: CancelToken) -> RunSummary:
+        from engine.baselines.fitting import fit_baseline
+
+        return fit_baseline(self, emit, token)
