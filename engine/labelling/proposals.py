@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +19,9 @@ from engine.inference.detections import Classification, Detections, Labels, Outc
 from engine.inference.maps import ClassMap
 from engine.labelling import edits, shapes
 from engine.labelling.spec import Box, LabelSet, Shape
+
+if TYPE_CHECKING:
+    from engine.inference.predictor import Predictor
 
 MOST = 300
 LEAST = 0.05
@@ -30,6 +37,47 @@ class Proposal:
     shape: Shape | None
 
 
+class Bench:
+    """Keeps the model that looked last, since opening one takes seconds. One job uses it at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._key: tuple[str, int] | None = None
+        self._predictor: Predictor | None = None
+
+    @contextmanager
+    def predictor(self, model: str) -> Iterator[Predictor]:
+        """The model, opened unless it is the one from before. Raises as `open_predictor` does."""
+        from engine.inference.predictor import open_predictor
+
+        with self._lock:
+            key = (model, _newest(Path(model)))
+            if key != self._key or self._predictor is None:
+                self._let_go()
+                self._predictor = open_predictor(model)
+                self._predictor.threshold = LEAST
+                self._key = key
+            yield self._predictor
+
+    def close(self) -> None:
+        """Give back the memory of the model, unless it is just looking."""
+        if self._lock.acquire(blocking=False):
+            try:
+                self._let_go()
+            finally:
+                self._lock.release()
+
+    def _let_go(self) -> None:
+        predictor, self._predictor, self._key = self._predictor, None, None
+        if predictor is not None:
+            predictor.close()
+
+
+def _newest(run: Path) -> int:
+    """When the weights of a run were written last, in nanoseconds; 0 for models that are no runs."""
+    return max((path.stat().st_mtime_ns for path in run.glob("checkpoints/*")), default=0) if run.is_dir() else 0
+
+
 @dataclass(frozen=True)
 class Propose:
     """Let a model look at one picture; gives a tuple of `Proposal`, the surest first.
@@ -39,22 +87,19 @@ class Propose:
 
     model: str
     path: Path
+    bench: Bench
 
     def __call__(self, emit: Emit, token: CancelToken) -> tuple[Proposal, ...]:
         from engine.inference.frame import Frame
-        from engine.inference.predictor import open_predictor
 
         emit(Progress(f"Looking at {self.path.name}"))
         picture = load_picture(self.path)
         token.raise_if_cancelled()
-        predictor = open_predictor(self.model)
-        try:
+        image = np.ascontiguousarray(picture[:, :, ::-1])
+        with self.bench.predictor(self.model) as predictor:
             token.raise_if_cancelled()
-            predictor.threshold = LEAST
-            image = np.ascontiguousarray(picture[:, :, ::-1])
+            predictor.reset()
             outcome = predictor.predict(Frame(image, 0, 0.0, time.perf_counter(), self.path.name))
-        finally:
-            predictor.close()
         return proposals_of(outcome, *picture.shape[:2])
 
 

@@ -234,6 +234,7 @@ class LabelPage(Page):
     def left(self) -> None:
         self._close_camera()
         self.canvas.stop()
+        self.proposals.let_go()
         self.model.save()
 
     def shutdown(self) -> None:

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QSlider, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QPushButton, QSlider, QWidget
 
 from engine.events import Event, Failed, Finished
 from engine.inference.predictor import DETECTORS
-from engine.labelling.proposals import Proposal, Propose
+from engine.labelling.proposals import Bench, Proposal, Propose
 from gui import theme
 from gui.context import Context
 from gui.labelling.alive import while_alive
@@ -36,6 +36,7 @@ class ProposalsPanel(Section):
     def __init__(self, context: Context, model: LabelModel, parent: QWidget | None = None) -> None:
         super().__init__("Proposals", parent)
         self._context, self._model = context, model
+        self._bench = Bench()
         self._job: JobHandle | None = None
         self._choosing = False
         self._answer: tuple[Proposal, ...] = ()  # all that are left, also those not sure enough to be shown
@@ -63,6 +64,10 @@ class ProposalsPanel(Section):
         self.go = QPushButton(theme.icon("sparkle"), "Propose labels", self)
         self.go.setAccessibleName("Propose labels")
         self.go.clicked.connect(self.propose)
+        self.always = QCheckBox("On every picture that I open", self)
+        self.always.setAccessibleName("Propose on every picture")
+        self.always.setToolTip("Let the model look at each picture without labels as soon as it is shown")
+        self.always.toggled.connect(lambda on: self.propose() if on else None)
         self.accept = QPushButton(theme.icon("check"), "Accept all", self)
         self.accept.setAccessibleName("Accept all proposals")
         self.accept.setToolTip("Take all proposals over as labels (Shift+Enter); Enter takes only the chosen one")
@@ -92,6 +97,7 @@ class ProposalsPanel(Section):
         self.body.addWidget(self.text)
         self.body.addLayout(sure)
         self.body.addWidget(self.go)
+        self.body.addWidget(self.always)
         self.body.addWidget(self.note)
         self.body.addLayout(answer)
         self.body.addWidget(self.problem)
@@ -117,7 +123,7 @@ class ProposalsPanel(Section):
             return
         self.stop()
         self.problem.show_text("")
-        job = Propose(self.model_text, self._model.folder / file)
+        job = Propose(self.model_text, self._model.folder / file, self._bench)
         handle = self._context.runner.start(job, title=f"Proposing labels for {file.rsplit('/', 1)[-1]}")
         self._job = handle
 
@@ -138,6 +144,10 @@ class ProposalsPanel(Section):
         handle.ended.connect(while_alive(self, ended))
         self._show()
 
+    def let_go(self) -> None:
+        """Give back the memory of the model while the page is not shown."""
+        self._bench.close()
+
     def stop(self) -> None:
         """Let go of an answer that is under way."""
         if self._job is not None:
@@ -157,6 +167,9 @@ class ProposalsPanel(Section):
         self.stop()
         self._answer = ()
         self._show()
+        picture = self._model.picture
+        if self.always.isChecked() and picture is not None and not picture.done:
+            self.propose()
 
     def _proposals_changed(self) -> None:
         gone = [one for one in self._seen if one not in self._model.proposals]

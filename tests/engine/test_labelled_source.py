@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +16,13 @@ from engine.datasets.sources.labelled import Labelled, LabelledPictures
 from engine.errors import BadInput
 from engine.events import Event
 from engine.inference.detections import Classification, Detections, Labels
+from engine.inference.frame import Frame
 from engine.inference.maps import ClassMap
+from engine.inference.predictor import Predictor
 from engine.labelling import edits, store
 from engine.labelling.gather import AddPictures, Gathered, KeepFrame
 from engine.labelling.near import FindNearPairs, NearPair, difference_hash
-from engine.labelling.proposals import Proposal, Propose, accept, proposals_of
+from engine.labelling.proposals import Bench, Proposal, Propose, accept, proposals_of
 from engine.labelling.samples import COUNT, MakeSamples
 from engine.labelling.spec import Box, LabelledPicture, LabelSet, Mask, Point, Polygon
 
@@ -251,9 +254,43 @@ def test_accepting_adds_classes_that_are_not_there(labels: LabelSet) -> None:
     assert after.picture(A).labels == (1,)
 
 
+def test_a_model_is_opened_once_for_many_pictures_and_anew_when_its_weights_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    class Everything(Predictor):
+        def predict(self, frame: Frame) -> Detections:
+            box = np.array([[0, 0, frame.width, frame.height]], np.float32)
+            return Detections(box, np.array([0.5], np.float32), np.array([0]), self.classes)
+
+        def close(self) -> None:
+            opened.append(f"closed {self.name}")
+
+    def make(model: str) -> Predictor:
+        opened.append(Path(model).name)
+        return Everything(Path(model).name, ("thing",))
+
+    monkeypatch.setattr("engine.inference.predictor.open_predictor", make)
+    save(tmp_path / "a.png", noise(3))
+    weights = tmp_path / "run-001" / "checkpoints" / "best.safetensors"
+    weights.parent.mkdir(parents=True)
+    weights.write_bytes(b"1")
+    bench = Bench()
+    for _ in range(2):
+        job = Propose(str(tmp_path / "run-001"), tmp_path / "a.png", bench)
+        assert job(ignore, TOKEN) == (Proposal("thing", 0.5, Box(0, 0, 40, 30)),)
+    assert opened == ["run-001"]
+    os.utime(weights, (1, 1))
+    job(ignore, TOKEN)
+    Propose("other", tmp_path / "a.png", bench)(ignore, TOKEN)
+    bench.close()
+    assert opened == ["run-001", "closed run-001", "run-001", "closed run-001", "other", "closed other"]
+
+
 def test_a_built_in_detector_proposes_on_a_picture_file(tmp_path: Path) -> None:
     save(tmp_path / "a.png", noise(3, 120, 160))
-    proposals = Propose("opencv:face", tmp_path / "a.png")(ignore, TOKEN)
+    proposals = Propose("opencv:face", tmp_path / "a.png", Bench())(ignore, TOKEN)
     assert isinstance(proposals, tuple)
     with pytest.raises(BadInput):
-        Propose("opencv:nothing", tmp_path / "a.png")(ignore, TOKEN)
+        Propose("opencv:nothing", tmp_path / "a.png", Bench())(ignore, TOKEN)

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.datasets.spec import Choice
 from engine.labelling import edits
-from engine.labelling.proposals import Proposal
+from engine.labelling.proposals import Proposal, Propose
 from engine.labelling.spec import Box, LabelledPicture, LabelSet, Point, Polygon
 from gui.context import Context
 from gui.labelling.outcome_panel import task_of
@@ -123,6 +123,33 @@ def test_a_detector_that_comes_ready_proposes(qtbot: QtBot, empty: LabelPage, tm
     empty.proposals.choose("opencv:none")
     empty.proposals.propose()
     qtbot.waitUntil(lambda: "opencv:none" in empty.proposals.problem.text, timeout=20_000)
+
+
+def test_a_model_looks_at_every_picture_without_labels_that_is_opened(
+    qtbot: QtBot, page: LabelPage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+
+    def answer(job: Propose, emit: object, token: object) -> tuple[Proposal, ...]:
+        seen.append(job.path.name)
+        return (Proposal("cat", 0.9, Box(10, 10, 30, 30)), Proposal("cat", 0.2, Box(50, 10, 80, 30)))
+
+    monkeypatch.setattr(Propose, "__call__", answer)
+    page.proposals.choose("opencv:face")
+    click(page.proposals.always)
+    qtbot.waitUntil(lambda: len(page.model.proposals) == 1)
+    page.proposals.threshold.setValue(10)
+    assert len(page.model.proposals) == 2, "what the model was less sure of comes with a lower threshold"
+    page.canvas.setFocus()
+    press(page, Qt.Key.Key_Return)
+    page.proposals.threshold.setValue(60)
+    page.proposals.threshold.setValue(10)
+    assert [one.score for one in page.model.proposals] == [0.2], "what was accepted does not come again"
+    press(page, "n")
+    qtbot.waitUntil(lambda: len(page.model.proposals) == 2)
+    press(page, "p")
+    assert page.model.proposals == ()
+    assert seen == ["1.png", "2.png"], "what is labelled is left alone"
 
 
 # -- after drawing
