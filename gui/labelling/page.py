@@ -229,6 +229,7 @@ class LabelPage(Page):
     def entered(self) -> None:
         self.model.open()
         self.context.runs.refresh()
+        self.proposals.look_for_models()
         self.canvas.setFocus()
 
     def left(self) -> None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QLineEdit, QPushButton, QSlider, QWidget
 
-from engine.events import Event, Failed, Finished
+from engine.cancel import CancelToken
+from engine.events import Emit, Event, Failed, Finished
 from engine.inference.predictor import DETECTORS
 from engine.labelling.proposals import Bench, Proposal, Propose
 from gui import theme
@@ -42,6 +43,7 @@ class ProposalsPanel(Section):
         self._answer: tuple[Proposal, ...] = ()  # all that are left, also those not sure enough to be shown
         self._seen: tuple[Proposal, ...] = ()
         self._runs: tuple[RunInfo, ...] = ()
+        self._trained: tuple[tuple[str, str], ...] = ()  # ids and names
         self.box = QComboBox(self)
         self.box.setAccessibleName("Model that proposes")
         self.box.setToolTip("What suggests labels: a run of this project, or a detector that comes ready")
@@ -207,6 +209,17 @@ class ProposalsPanel(Section):
             self._runs = usable
             self._fill()
 
+    def look_for_models(self) -> None:
+        """See which trained models have their weights on this computer."""
+        handle = self._context.runner.start(_weights, title="Looking for models", show=False)
+
+        def ended(end: Event) -> None:
+            if isinstance(end, Finished) and end.result != self._trained:
+                self._trained = end.result
+                self._fill()
+
+        handle.ended.connect(while_alive(self, ended))
+
     def _fill(self) -> None:
         """List the models; the choice stays."""
         before = self.box.currentData()
@@ -214,6 +227,8 @@ class ProposalsPanel(Section):
         self.box.addItem(theme.icon("sparkle"), "Choose a model", "")
         for run in reversed(self._runs):
             self.box.addItem(theme.icon("network"), run.name, str(run.folder))
+        for id, label in self._trained:
+            self.box.addItem(theme.icon("star"), label, id)
         for id in sorted(DETECTORS):
             kind = DETECTORS.get(id)
             self.box.addItem(theme.icon("eye"), kind.label, id)
@@ -228,3 +243,9 @@ class ProposalsPanel(Section):
             self.text.setFocus()
         self.problem.show_text("")
         self._buttons()
+
+
+def _weights(emit: Emit, token: CancelToken) -> tuple[tuple[str, str], ...]:
+    from engine.pretrained.files import find_weights
+
+    return tuple({found.row.id: found.row.label for found in find_weights() if found.path is not None}.items())

@@ -15,6 +15,8 @@ from engine.datasets.spec import Choice
 from engine.labelling import edits
 from engine.labelling.proposals import Proposal, Propose
 from engine.labelling.spec import Box, LabelledPicture, LabelSet, Point, Polygon
+from engine.pretrained.files import own_folder
+from engine.pretrained.table import table
 from gui.context import Context
 from gui.labelling.outcome_panel import task_of
 from gui.labelling.page import LabelPage
@@ -150,6 +152,16 @@ def test_a_model_looks_at_every_picture_without_labels_that_is_opened(
     press(page, "p")
     assert page.model.proposals == ()
     assert seen == ["1.png", "2.png"], "what is labelled is left alone"
+
+
+def test_trained_models_are_offered_where_their_weights_are(qtbot: QtBot, page: LabelPage, tmp_path: Path) -> None:
+    row = next(row for row in table() if row.model.startswith("ssdlite"))
+    place = own_folder() / row.file
+    assert page.proposals.box.findData(row.id) < 0
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(b"weights")
+    page.entered()
+    qtbot.waitUntil(lambda: page.proposals.box.findData(row.id) > 0, timeout=20_000)
 
 
 # -- after drawing
