@@ -88,12 +88,16 @@ class SplitPanel(PanelSection):
         row.addWidget(self.seed, 1)
         row.addWidget(self.shuffle)
         self.body.addLayout(row)
-        self.whole = QCheckBox("Keep whole classes together", self)
-        self.whole.setToolTip("Test with classes that were never learned, as one-shot matching is measured")
-        self.whole.toggled.connect(lambda on: self._edit("Change how it is split", by="class" if on else "picture"))
-        self.body.addWidget(self.whole)
+        self.whole = self._whole_classes()
         self.note = QuietLabel("", self)
+        self.body.addWidget(self.whole)
         self.body.addWidget(self.note)
+
+    def _whole_classes(self) -> QCheckBox:
+        box = QCheckBox("Keep whole classes together", self)
+        box.setToolTip("Test with classes that were never learned, as one-shot matching is measured")
+        box.toggled.connect(lambda on: self._edit("Change how it is split", by="class" if on else "picture"))
+        return box
 
     def _field(self, name: str, tip: str, suffix: str, most: int) -> QSpinBox:
         field = QSpinBox(self)
