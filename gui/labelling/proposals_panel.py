@@ -44,6 +44,18 @@ class ProposalsPanel(Section):
         self._seen: tuple[Proposal, ...] = ()
         self._runs: tuple[RunInfo, ...] = ()
         self._trained: tuple[tuple[str, str], ...] = ()  # ids and names
+        self._make_choice()
+        self._make_buttons()
+        self.note = QuietLabel("", self)
+        self.problem = ProblemNote(self)
+        self._lay_out()
+        model.proposals_changed.connect(self._proposals_changed)
+        model.picture_changed.connect(self._other_picture)
+        context.runs.changed.connect(self._runs_changed)
+        self._fill()
+        self._show()
+
+    def _make_choice(self) -> None:
         self.box = QComboBox(self)
         self.box.setAccessibleName("Model that proposes")
         self.box.setToolTip("What suggests labels: a run of this project, or a detector that comes ready")
@@ -63,6 +75,8 @@ class ProposalsPanel(Section):
         self.threshold.setToolTip("Show proposals of which the model is at least so sure")
         self.threshold.valueChanged.connect(self._threshold_changed)
         self.sure = ThemedLabel("", "text_muted", "small", self)
+
+    def _make_buttons(self) -> None:
         self.go = QPushButton(theme.icon("sparkle"), "Propose labels", self)
         self.go.setAccessibleName("Propose labels")
         self.go.clicked.connect(self.propose)
@@ -73,19 +87,11 @@ class ProposalsPanel(Section):
         self.accept = QPushButton(theme.icon("check"), "Accept all", self)
         self.accept.setAccessibleName("Accept all proposals")
         self.accept.setToolTip("Take all proposals over as labels (Shift+Enter); Enter takes only the chosen one")
-        self.accept.clicked.connect(lambda: model.accept(every=True))
+        self.accept.clicked.connect(lambda: self._model.accept(every=True))
         self.refuse = QPushButton(theme.icon("close"), "Refuse all", self)
         self.refuse.setAccessibleName("Refuse all proposals")
         self.refuse.setToolTip("Put all proposals away (Shift+Delete); Delete puts only the chosen one away")
-        self.refuse.clicked.connect(lambda: model.refuse(every=True))
-        self.note = QuietLabel("", self)
-        self.problem = ProblemNote(self)
-        self._lay_out()
-        model.proposals_changed.connect(self._proposals_changed)
-        model.picture_changed.connect(self._other_picture)
-        context.runs.changed.connect(self._runs_changed)
-        self._fill()
-        self._show()
+        self.refuse.clicked.connect(lambda: self._model.refuse(every=True))
 
     def _lay_out(self) -> None:
         sure = QHBoxLayout()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.errors import BadInput
@@ -118,7 +118,7 @@ def step_both(labels: LabelSet, plain: Plain, step: tuple[str, str, int, int, in
     return labels
 
 
-@settings(max_examples=150)
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(steps)
 def test_edits_do_what_a_plain_model_does_and_leave_what_was(todo: list) -> None:
     labels, plain = fresh(), Plain()

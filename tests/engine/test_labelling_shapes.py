@@ -6,13 +6,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from skimage.measure import points_in_poly
 
 from engine.labelling import runs, shapes
 from engine.labelling.spec import Box, Mask, Point, Polygon
 
+patient = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 masks = st.tuples(st.integers(1, 12), st.integers(1, 12), st.integers(0, 2**32)).map(
     lambda it: np.random.default_rng(it[2]).random(it[:2]) < np.random.default_rng(it[2] + 1).random()
 )
@@ -22,6 +23,7 @@ rings = st.lists(st.tuples(st.floats(-3, 23), st.floats(-3, 18)), min_size=3, ma
 )
 
 
+@patient
 @given(masks)
 def test_runs_come_back_from_text_as_they_were(mask: np.ndarray) -> None:
     lengths = runs.encode(mask)
@@ -44,6 +46,7 @@ def test_text_that_does_not_fill_the_mask_is_refused(text: str) -> None:
         runs.from_text(text, 4)
 
 
+@patient
 @given(st.lists(rings, min_size=1, max_size=3))
 def test_pixels_of_outlines_are_those_whose_centres_lie_inside_an_odd_number_of_rings(outline: list) -> None:
     height, width = 15, 20
@@ -59,7 +62,7 @@ def test_a_box_covers_the_pixels_whose_centres_it_holds() -> None:
     assert shapes.area(Box(1, 2, 3.5, 4)) == 5
 
 
-@settings(max_examples=25)
+@patient
 @given(st.lists(st.tuples(st.floats(-5, 25), st.floats(-5, 20)), min_size=1, max_size=4), st.floats(0.3, 6))
 def test_a_stroke_paints_what_is_near_its_path(path: list, radius: float) -> None:
     painted = shapes.stroke(path, radius, 15, 20)
@@ -71,6 +74,7 @@ def test_a_stroke_paints_what_is_near_its_path(path: list, radius: float) -> Non
                 assert painted[row, column] == (far <= radius)
 
 
+@patient
 @given(masks)
 def test_masks_are_as_small_as_they_can_be(pixels: np.ndarray) -> None:
     mask = shapes.mask_of(pixels)
