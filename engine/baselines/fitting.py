@@ -47,20 +47,20 @@ _QUIET = frozenset({"svm", "rbf"})
 """Classifiers whose scores say nothing about how sure they are, until they are scaled by validation pictures."""
 
 
-def fit_baseline(job: BaselineJob, emit: Emit, token: CancelToken) -> RunSummary:
-    """Carry out a `BaselineJob`; see there."""
-    with claimed(job.run_dir), noted(job.run_dir):
+def fit_baseline(job: BaselineJob, run_dir: Path, emit: Emit, token: CancelToken) -> RunSummary:
+    """Carry out a `BaselineJob` in the folder `run_dir`; see there."""
+    with claimed(run_dir), noted(run_dir):
         emit(Progress("Reading the pictures"))
         needs = TASKS.get(job.spec.task).needs
         with contextlib.closing(prepare(job.project.data, job.root, emit, token, needs)) as prepared:
-            return _Fitting(job, prepared, emit, token).done()
+            return _Fitting(job, run_dir, prepared, emit, token).done()
 
 
 class _Fitting:
     """One baseline on the way into its folder."""
 
-    def __init__(self, job: BaselineJob, prepared: Prepared, emit: Emit, token: CancelToken) -> None:
-        self.job, self.prepared, self.emit, self.token = job, prepared, emit, token
+    def __init__(self, job: BaselineJob, run_dir: Path, prepared: Prepared, emit: Emit, token: CancelToken) -> None:
+        self.job, self.run_dir, self.prepared, self.emit, self.token = job, run_dir, prepared, emit, token
         if not isinstance(prepared.preprocessor, Preprocessor):
             raise BadInput("Baselines look at pictures, and the data has none.", "Choose a dataset of pictures.")
         self.preprocessor = prepared.preprocessor
@@ -76,7 +76,7 @@ class _Fitting:
         model = BaselineNetwork(job.spec, self.preprocessor, arrays, len(self.prepared.classes)).eval()
         self.emit(
             RunStarted(
-                run=str(job.run_dir),
+                run=str(self.run_dir),
                 device="the processor",
                 parameters=sum(array.size for array in arrays.values()),
                 first_epoch=0,
@@ -85,16 +85,16 @@ class _Fitting:
                 classes=self.prepared.classes,
             )
         )
-        save_best(job.run_dir, model.state_dict())
+        save_best(self.run_dir, model.state_dict())
         run = Runner(model, ["output"])
         row = {**learned, **self._validated(run)}
         seconds = round(time.perf_counter() - self.began, 3)
-        _write_row(job.run_dir, {"epoch": 1, "step": 1, "seconds": seconds, **row, "best": 1})
+        _write_row(self.run_dir, {"epoch": 1, "step": 1, "seconds": seconds, **row, "best": 1})
         losses = row.pop("train_loss"), row.pop("val_loss", None)
         self.emit(EpochDone(1, 1, losses[0], losses[1], row, seconds, best=True))
         test = self._tested(run)
-        write_summary(job.run_dir, Summary("finished", "", 1, 1, seconds, test))
-        return RunSummary(str(job.run_dir), test, 1, 1, seconds)
+        write_summary(self.run_dir, Summary("finished", "", 1, 1, seconds, test))
+        return RunSummary(str(self.run_dir), test, 1, 1, seconds)
 
     def _write_config(self) -> None:
         job = self.job
@@ -110,8 +110,8 @@ class _Fitting:
             pictures=self.prepared.mark,
             baseline=FrozenDict(job.spec.model_dump(mode="json")),
         )
-        write_config(job.run_dir, stand_in(job.spec, self.preprocessor.input_shape), config)
-        write_summary(job.run_dir, Summary("running"))
+        write_config(self.run_dir, stand_in(job.spec, self.preprocessor.input_shape), config)
+        write_summary(self.run_dir, Summary("running"))
 
     # learning
 
@@ -199,7 +199,7 @@ class _Fitting:
         self.token.raise_if_cancelled()
         self.emit(Progress("Measuring on the test pictures"))
         evaluation = evaluate_part(run, self.task, self.prepared, "test", self.seed)
-        write_report(self.job.run_dir, evaluation)
+        write_report(self.run_dir, evaluation)
         return dict(evaluation.measures)
 
 

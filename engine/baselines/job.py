@@ -8,8 +8,10 @@ from pathlib import Path
 from engine.baselines.spec import BaselineSpec
 from engine.cancel import CancelToken
 from engine.events import Emit
+from engine.project.places import runs_root
 from engine.project.spec import ProjectSpec
 from engine.training.events import RunSummary
+from engine.training.runs import new_run_dir
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,8 @@ class BaselineJob:
     Args:
         project: data and seed are its; its network is not used.
         root: the project's folder; relative paths in the data's options start there.
-        run_dir: the folder of the run, made if missing.
         spec: which baseline.
+        run_dir: the folder of the run, made if missing; None takes the next free one of the project.
 
     Called as a job it emits `RunStarted`, `EpochDone`, `Notice` and `Progress`, and returns a `RunSummary`. It can be
     cancelled between two stages and between two pictures, but not while the classifier is fitted.
@@ -31,10 +33,11 @@ class BaselineJob:
 
     project: ProjectSpec
     root: Path
-    run_dir: Path
     spec: BaselineSpec
+    run_dir: Path | None = None
 
     def __call__(self, emit: Emit, token: CancelToken) -> RunSummary:
         from engine.baselines.fitting import fit_baseline
 
-        return fit_baseline(self, emit, token)
+        run_dir = new_run_dir(runs_root(self.root)) if self.run_dir is None else self.run_dir
+        return fit_baseline(self, run_dir, emit, token)

@@ -67,7 +67,7 @@ class Train(Command):
         root = project_file(args.project).parent
         job: TrainJob | BaselineJob = TrainJob(project, root, run_dir, resume=args.resume)
         if baseline is not None:
-            job = BaselineJob(project, root, run_dir, baseline)
+            job = BaselineJob(project, root, baseline, run_dir)
         summary = run_interruptible(job, _Printer(out, project.training.epochs) if first else _silent)
         if not first:
             return DONE

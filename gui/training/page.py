@@ -14,6 +14,7 @@ from engine.training.runs import RunInfo
 from gui import theme
 from gui.context import Context, Page
 from gui.runtime.exporting import ask_and_write
+from gui.training.baselines import baselines_button
 from gui.training.curves_panel import CurvesPanel
 from gui.training.rate_dialog import RateDialog
 from gui.training.readiness import obstacle
@@ -108,6 +109,7 @@ class TrainPage(Page):
         self.no_runs = QuietLabel("Every training is kept here, with its best value on the validation part.", side)
         column.addWidget(self.no_runs)
         column.addWidget(self.runs, 1)
+        column.addWidget(baselines_button(self.context, side))
         column.addStretch(0)
         return side
 

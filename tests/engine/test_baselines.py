@@ -43,7 +43,7 @@ def _digits(classes: int = 10) -> tuple[np.ndarray, np.ndarray]:
 
 def _fit(root: Path, text: str, project: ProjectSpec = PROJECT) -> tuple[Path, list[Event]]:
     run_dir, told = new_run_dir(root), []
-    BaselineJob(project, root, run_dir, parse_baseline(text))(told.append, CancelSource().token)
+    BaselineJob(project, root, parse_baseline(text), run_dir)(told.append, CancelSource().token)
     return run_dir, told
 
 
@@ -226,6 +226,6 @@ def test_cancelling_between_pictures_leaves_a_stopped_run(tmp_path: Path) -> Non
             source.cancel()
 
     with pytest.raises(JobCancelled):
-        BaselineJob(PROJECT, tmp_path, run_dir, PictureBaseline())(hear, source.token)
+        BaselineJob(PROJECT, tmp_path, PictureBaseline(), run_dir)(hear, source.token)
     (run,) = list_runs(tmp_path)
     assert (run.status, run.epochs_done) == ("stopped", 0)

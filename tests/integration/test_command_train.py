@@ -174,3 +174,15 @@ def test_predict_prints_a_line_per_frame(project: Path, tmp_path: Path, capsys: 
     assert capsys.readouterr().out.splitlines()[-1] == "3 frames"
     assert main.main(["predict", "--model", "opencv:face", "--source", str(tmp_path / "none.mp4")]) == 2
     assert capsys.readouterr().out == ""
+
+
+def test_a_baseline_prints_the_same_lines_and_leaves_a_run(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    epoch, finished = lines(capsys, "train", project, "--baseline", "hog+svm")
+    assert (epoch["event"], epoch["epoch"]) == ("epoch", 1)
+    assert epoch["measures"]["val_accuracy"] > 0.9
+    (measured,) = lines(capsys, "evaluate", finished["run"])
+    assert measured["measures"]["accuracy"] == pytest.approx(finished["test"]["accuracy"])
+    assert main.main(["train", str(project), "--resume"]) == 2, "a baseline is nothing to go on with"
+    assert "no unfinished run" in capsys.readouterr().err
+    assert main.main(["train", str(project), "--baseline", "hog+forest"]) == 2
+    assert "hog+svm" in capsys.readouterr().err
