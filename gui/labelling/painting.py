@@ -77,7 +77,7 @@ class ShapePainter:
             halo.setAlphaF(_HALO)  # keeps the line apart from a picture of its own colour
             path = path_of(shape, view)
             painter.setBrush(fill)
-            painter.setPen(QPen(halo, width + 2))
+            painter.setPen(Qt.PenStyle.NoPen if dashed else QPen(halo, width + 2))  # it would fill the gaps of a dash
             painter.drawPath(path)
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(hue, width, style))
