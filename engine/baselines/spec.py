@@ -41,7 +41,8 @@ class PictureBaseline(Settings):
     @property
     def label(self) -> str:
         """As a person reads it: "HOG + linear SVM"."""
-        return f"{FEATURES[self.features]} + {CLASSIFIERS[self.classifier]}"
+        words = f"{FEATURES[self.features]} + {CLASSIFIERS[self.classifier]}"
+        return words[0].upper() + words[1:]
 
 
 class RegionBaseline(Settings):
@@ -62,7 +63,7 @@ class RegionBaseline(Settings):
     @property
     def label(self) -> str:
         """As a person reads it: "k-means with 4 colours"."""
-        return f"k-means with {self.clusters} colours" if self.method == "kmeans" else METHODS[self.method]
+        return f"k-means with {self.clusters} colours" if self.method == "kmeans" else "Watershed"
 
 
 BaselineSpec = PictureBaseline | RegionBaseline

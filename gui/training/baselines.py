@@ -30,6 +30,13 @@ ABOUT = (
     "What there was before learned features, fitted on the same pictures and measured on the same parts. A network is "
     "worth its effort only where it does better. Each becomes a run that you can evaluate and use live."
 )
+COLUMNS = (
+    Column("Run"),
+    Column("What was learned"),
+    Column("Validation", percent, "The measure on the validation part", number=True),
+    Column("Test", percent, "The measure on the test part", number=True),
+    Column("Time", duration, "What learning took", number=True),
+)
 NONE = "There are baselines for classification and for segmentation; this project's task has none."
 SOME = {
     "classification": ("hog+svm", "hog+rbf", "lbp+svm", "colour+logistic", "pixels+logistic", "pixels+bayes"),
@@ -84,7 +91,7 @@ class BaselinesDialog(QDialog):
         self.bar.setAccessibleName("Progress")
         self.state = QuietLabel("", self)
         self.problem = ProblemNote(self)
-        self.table = Table(self._columns(), "Runs", self)
+        self.table = Table(COLUMNS, "Runs", self)
         self._lay_out()
         self.method.currentIndexChanged.connect(lambda _row: self._show_state())
         self.table.export_wanted.connect(lambda export: ask_and_write(self, export, context.runner, context.notifier))
@@ -112,16 +119,6 @@ class BaselinesDialog(QDialog):
         button.setAutoDefault(False)
         button.clicked.connect(slot)
         return button
-
-    def _columns(self) -> tuple[Column, ...]:
-        measure = measure_title(headline_of(self.task)) if headline_of(self.task) else "Measure"
-        return (
-            Column("Run"),
-            Column("What was learned"),
-            Column(f"{measure}, validation", percent, "On the validation part", number=True),
-            Column(f"{measure}, test", percent, "On the test part", number=True),
-            Column("Time", duration, "What learning took", number=True),
-        )
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -221,7 +218,8 @@ class BaselinesDialog(QDialog):
 
     def _show_state(self) -> None:
         regions, known = self.task == "segmentation", self.task in SOME
-        self.about.setText(ABOUT if known else NONE)
+        measure = measure_title(headline_of(self.task))
+        self.about.setText(f"{ABOUT} What is compared is {measure}." if known else NONE)
         for widget in (self.features, self.classifier):
             widget.setVisible(not regions)
         self.method.setVisible(regions)

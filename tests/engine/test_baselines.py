@@ -144,7 +144,7 @@ def test_scores_are_made_as_sure_as_they_are_right() -> None:
 def test_names() -> None:
     assert parse_baseline("HOG+svm") == PictureBaseline(features="hog", classifier="svm")
     assert parse_baseline("kmeans+6") == RegionBaseline(method="kmeans", clusters=6)
-    assert parse_baseline("watershed").label == "watershed"
+    assert parse_baseline("watershed").label == "Watershed"
     for wrong in ("", "hog", "hog+forest", "watershed+3", "svm+hog"):
         with pytest.raises(BadInput, match="no baseline"):
             parse_baseline(wrong)
@@ -201,7 +201,7 @@ def test_damaged_numbers_are_told(hog_run: tuple[Path, list[Event]], tmp_path: P
         {**whole, "present": whole["present"] + 100},
     ):
         save_best(run_dir, damage)
-        with pytest.raises(BadInput, match="does not hold what pixels"):
+        with pytest.raises(BadInput, match="does not hold what Pixels"):
             load_run(run_dir)
     config = run_dir / "config.json"
     plain = json.loads(config.read_text("utf-8"))

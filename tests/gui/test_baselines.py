@@ -50,7 +50,7 @@ def test_several_are_fitted_in_turn_and_become_runs(
     QTest.mouseClick(dialog.several, LEFT)
     assert dialog.cancel.isVisible()
     qtbot.waitUntil(lambda: dialog.table.model().rowCount() == 2 and not dialog.busy, timeout=WAIT)
-    assert cells(dialog, 1) == ["pixels + logistic regression", "pixels + naive Bayes"]
+    assert cells(dialog, 1) == ["Pixels + logistic regression", "Pixels + naive Bayes"]
     assert dialog.problem.isHidden()
     runs = context.runs.runs
     assert [run.status for run in runs] == ["finished", "finished"]

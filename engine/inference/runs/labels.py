@@ -7,6 +7,7 @@ from typing import ClassVar
 from engine.inference.detections import Classification, Labels
 from engine.inference.frame import Frame
 from engine.inference.run_base import RUN_PREDICTORS, RunPredictor
+from engine.tasks.kinds.classification import Classification as OneClass
 
 
 @RUN_PREDICTORS.register("classification")
@@ -23,7 +24,8 @@ class RunClassifier(RunPredictor):
             batch = self._batch(seen)
         with self._stage("model"), torch.inference_mode():
             logits = next(iter(self._outputs(batch).values()))  # (1, classes); others serve training only
-            probabilities = logits.float().softmax(1)[0].cpu().numpy()
+            assert isinstance(self._task, OneClass)
+            probabilities = self._task.probabilities(logits)[0].cpu().numpy()
         self._finite(probabilities)
         return Classification(self.classes, probabilities, seen)
 
