@@ -66,7 +66,9 @@ class Checker(QObject):
     @property
     def up_to_date(self) -> bool:
         last = self._last
-        return last is not None and last.spec is self._document.project.network and self._asked == self._question()
+        if self._handle is not None or last is None:
+            return False  # what is being asked now has no answer yet, even if the drawing is the same
+        return last.spec is self._document.project.network and self._asked == self._question()
 
     def _question(self) -> tuple[object, ...]:
         """What an answer depends on beside the drawing."""
