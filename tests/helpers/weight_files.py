@@ -48,10 +48,17 @@ def lively_state(model: str, seed: int = 0, spread: float = 1.8) -> dict[str, to
     photograph = torch.from_numpy(skimage.data.astronaut()).permute(2, 0, 1).float()[None] / 255
     small = nn.functional.interpolate(photograph, (300, 300), mode="bilinear")
     pictures = torch.cat([small, small.flip(3)])
+    look_smaller(net)
     with torch.no_grad():
         net(list(pictures) if "_fpn" in model or model.startswith("ssd") else pictures)
     _settle(net, pictures[:1], spread)
     return {name: value for name, value in net.state_dict().items() if not name.endswith("num_batches_tracked")}
+
+
+def look_smaller(net: Any) -> None:
+    """Let a detector that enlarges pictures to 800 pixels take them at 256: a tenth of the time."""
+    if hasattr(net, "transform") and getattr(net.transform, "fixed_size", None) is None:
+        net.transform.min_size, net.transform.max_size = (256,), 512
 
 
 def _settle(net: nn.Module, pictures: torch.Tensor, spread: float) -> None:
