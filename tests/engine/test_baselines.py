@@ -18,7 +18,7 @@ from engine.baselines.job import BaselineJob
 from engine.baselines.spec import CLASSIFIERS, FEATURES, PictureBaseline, RegionBaseline, baseline_of, parse_baseline
 from engine.cancel import CancelSource
 from engine.errors import BadInput, JobCancelled
-from engine.events import Event, Progress
+from engine.events import Event, Notice, Progress
 from engine.inference.detections import Classification
 from engine.inference.frame import Frame
 from engine.inference.predictor import open_predictor
@@ -229,3 +229,12 @@ def test_cancelling_between_pictures_leaves_a_stopped_run(tmp_path: Path) -> Non
         BaselineJob(PROJECT, tmp_path, PictureBaseline(), run_dir)(hear, source.token)
     (run,) = list_runs(tmp_path)
     assert (run.status, run.epochs_done) == ("stopped", 0)
+
+
+def test_pictures_that_stay_on_disk_teach_the_same(tmp_path: Path) -> None:
+    data = PROJECT.data.model_copy(update={"memory_limit_mb": 1})
+    held, _ = _fit(tmp_path, "pixels+bayes")
+    read, told = _fit(tmp_path, "pixels+bayes", PROJECT.with_(data=data))
+    assert any(isinstance(event, Notice) and event.kind == "streaming" for event in told)
+    one, two = load_best(held), load_best(read)
+    assert all(torch.equal(one[name], two[name]) for name in one)

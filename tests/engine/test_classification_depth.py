@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -12,11 +14,22 @@ from torch.nn import functional
 from torchmetrics.functional.classification import multiclass_calibration_error
 from torchvision.ops import sigmoid_focal_loss
 
+from engine.cancel import CancelSource
+from engine.datasets.spec import Choice
 from engine.errors import BadInput
+from engine.graph.spec import EdgeSpec, NetworkSpec, NodeSpec
+from engine.inference.detections import Classification as Seen
+from engine.inference.frame import Frame
+from engine.inference.predictor import open_predictor
 from engine.tasks.base import Task, make_task
 from engine.tasks.batch import Batch
 from engine.tasks.classifying.curves import rank
 from engine.tasks.kinds.classification import Classification, ClassMeter
+from engine.training.evaluate import EvaluateJob
+from engine.training.job import TrainJob
+from engine.training.runs import run_info
+from engine.training.spec import TrainingSpec
+from tests.helpers.small_project import small_project
 
 NAMES = tuple("abcdefg")
 N, K = 400, len(NAMES)
@@ -202,3 +215,36 @@ def test_several_labels_with_little_focus_have_a_slope_everywhere() -> None:
     several_labels(logits, torch.tensor([[1.0, 0.0], [1.0, 0.0]]), gamma=0.5).mean().backward()
     assert logits.grad is not None
     assert torch.isfinite(logits.grad).all()
+
+
+def test_a_network_with_a_second_classifier_is_trained_measured_and_used(tmp_path: Path) -> None:
+    layers = (
+        NodeSpec("input", "Input", {"shape": [1, 8, 8]}),
+        NodeSpec("conv", "Conv2d", {"out_channels": 8, "kernel_size": 3}),
+        NodeSpec("relu", "ReLU"),
+        NodeSpec("flat", "Flatten"),
+        NodeSpec("linear", "Linear", {"out_features": 10}),
+        NodeSpec("answer", "Output"),
+        NodeSpec("side", "Linear", {"out_features": 10}),
+        NodeSpec("aux", "Output"),
+    )
+    pairs = [("input", "conv"), ("conv", "relu"), ("relu", "flat"), ("flat", "linear"), ("linear", "answer")]
+    edges = tuple(EdgeSpec(*pair) for pair in [*pairs, ("flat", "side"), ("side", "aux")])
+    project = small_project().with_(
+        network=NetworkSpec("Two heads", layers, edges),
+        training=TrainingSpec(
+            epochs=4, batch_size=64, device="cpu", optimiser=Choice(id="adam", options={"learning_rate": 0.01})
+        ),
+    )
+    run_dir = tmp_path / "run"
+    TrainJob(project, tmp_path, run_dir)(lambda event: None, CancelSource().token)
+    info = run_info(run_dir)
+    assert info.test["accuracy"] > 0.7
+    last = info.rows[-1]
+    assert last["train_loss"] == pytest.approx(last["train_loss_class"] + last["train_loss_auxiliary"], rel=1e-4)
+    assert "val_loss_auxiliary" not in last
+    evaluation = EvaluateJob(run_dir, tmp_path)(lambda event: None, CancelSource().token)
+    assert [plot.title for plot in evaluation.report.plots] == ["ROC", "Precision and recall", "Reliability"]
+    answer = open_predictor(str(run_dir), "cpu").predict(Frame(np.zeros((20, 20, 3), np.uint8)))
+    assert isinstance(answer, Seen)
+    assert answer.probabilities.sum() == pytest.approx(1, abs=1e-5)
