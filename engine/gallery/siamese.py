@@ -11,7 +11,7 @@ from engine.graph.spec import NetworkSpec
 
 # Filters and their size; a pooling follows all but the last. Koch et al. 2015, figure 4.
 OMNIGLOT = ((64, 10), (128, 7), (128, 4), (256, 4))
-SIZES = {"small": 28, "omniglot": 105}
+SIZES = {"small": 28, "conv4": 28, "omniglot": 105}
 
 
 class SiameseOptions(Options):
@@ -19,11 +19,16 @@ class SiameseOptions(Options):
         1, ge=1, le=1, description="Always 1: it tells whether two pictures show the same, whatever that is."
     )
     in_channels: int = Field(1, ge=1, le=4096, description="1 for grey pictures, 3 for colour.")
-    encoder: Literal["small", "omniglot"] = Field(
-        "small", description="Two convolutions for 28×28 digits, or the four of the paper for its 105×105 letters."
+    encoder: Literal["small", "conv4", "omniglot"] = Field(
+        "small",
+        description="Two convolutions for 28×28 digits, the four normalised ones that later one-shot networks share, "
+        "or the four of the paper for its 105×105 letters.",
     )
     embedding: int | None = Field(
-        None, ge=1, le=100_000, description="Width of the vector for a picture; empty means 64, or the paper's 4096."
+        None,
+        ge=1,
+        le=100_000,
+        description="Width of the vector for a picture; empty means 64, the paper's 4096, or what conv4 leaves.",
     )
     head: Literal["euclidean", "weighted L1 + sigmoid"] = Field(
         "euclidean", description="Distance for contrastive loss, or the paper's weighted L1 distance as a probability."
@@ -44,6 +49,22 @@ def small_encoder(channels: int, width: int) -> NetworkSpec:
     return net.output(net.chain(last, ("Flatten", "flatten"), ("Linear", "fc", {"out_features": width})))
 
 
+def conv4_encoder(channels: int, width: int | None) -> NetworkSpec:
+    """Four times 64 normalised 3×3 convolutions and a pooling (Vinyals et al., "Matching Networks", 2016)."""
+    net = Drawing("Encoder")
+    last = net.input(channels, SIZES["conv4"], SIZES["conv4"])
+    for number in range(1, 5):
+        last = net.chain(
+            last,
+            ("Conv2d", f"conv{number}", {"out_channels": 64, "kernel_size": 3, "padding": 1, "bias": False}),
+            ("BatchNorm2d", f"norm{number}"),
+            ("ReLU", f"relu{number}"),
+            ("MaxPool2d", f"pool{number}", {"kernel_size": 2}),
+        )
+    last = net.node("Flatten", "flatten", last)
+    return net.output(last if width is None else net.node("Linear", "fc", last, out_features=width))
+
+
 def omniglot_encoder(channels: int, width: int) -> NetworkSpec:
     """The paper's: four convolutions without padding, a dense layer and a sigmoid, for 105×105 letters."""
     net = Drawing("Encoder")
@@ -58,13 +79,15 @@ def omniglot_encoder(channels: int, width: int) -> NetworkSpec:
 
 
 def build(options: SiameseOptions) -> NetworkSpec:
-    make, width, size = {
-        "small": (small_encoder, 64, SIZES["small"]),
-        "omniglot": (omniglot_encoder, 4096, SIZES["omniglot"]),
-    }[options.encoder]
+    size = SIZES[options.encoder]
     net = Drawing("Siamese network")
-    encoder = make(options.in_channels, options.embedding or width)
-    shown = {"embedding": [("fc", "out_features", 1)]}
+    if options.encoder == "conv4":
+        encoder = conv4_encoder(options.in_channels, options.embedding)
+    elif options.encoder == "small":
+        encoder = small_encoder(options.in_channels, options.embedding or 64)
+    else:
+        encoder = omniglot_encoder(options.in_channels, options.embedding or 4096)
+    shown = {"embedding": [("fc", "out_features", 1)]} if "fc" in encoder.by_id else None
     left = net.block("encoder", encoder, net.input(options.in_channels, size, size, id="left"), exposed=shown)
     right = net.shared("encoder_again", "encoder", net.input(options.in_channels, size, size, id="right"))
     if options.head == "euclidean":

@@ -59,6 +59,16 @@ def test_the_encoder_of_koch_has_its_known_size() -> None:
     assert network_from_plain(to_plain(spec)) == spec
 
 
+def test_the_encoder_of_later_one_shot_networks_leaves_64_values_of_a_small_picture() -> None:
+    """3×3 without bias, 64 of them in all four, each with a scale and an offset (Vinyals et al. 2016)."""
+    spec = open_network("siamese", encoder="conv4")
+    analysis = analyse(spec)
+    assert analysis.totals.parameters == 64 * 9 + 3 * 64 * 64 * 9 + 4 * 128
+    assert analysis.nodes["encoder"].output_shape == (64,)
+    assert analyse(with_input(spec, (1, 16, 16))).nodes["encoder"].output_shape == (64,)
+    assert analyse(open_network("siamese", encoder="conv4", embedding=10)).nodes["encoder"].output_shape == (10,)
+
+
 def test_both_sides_cost_time_and_only_one_costs_parameters() -> None:
     one = analyse(open_network("siamese"))
     assert one.totals.macs == 2 * one.nodes["encoder"].macs

@@ -8,7 +8,7 @@ from engine.paths import resources
 from engine.project.spec import ProjectSpec
 from engine.project.store import save_project
 from engine.training.spec import TrainingSpec
-from tests.helpers import dense_samples
+from tests.helpers import dense_samples, sequence_samples
 from tests.helpers.detector_samples import shapes_detection
 
 
@@ -40,7 +40,7 @@ def digits() -> ProjectSpec:
     )
 
 
-SAMPLES = {"digits": digits, "shapes_detection": shapes_detection, **dense_samples.SAMPLES}
+SAMPLES = {"digits": digits, "shapes_detection": shapes_detection, **dense_samples.SAMPLES, **sequence_samples.SAMPLES}
 
 if __name__ == "__main__":
     for name, make in SAMPLES.items():
