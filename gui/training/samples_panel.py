@@ -9,8 +9,7 @@ from gui import theme
 from gui.widgets.notes import QuietLabel, ThemedLabel
 from gui.widgets.picture_grid import GridPicture, PictureGrid
 
-
-SMALL, LARGE = 52, 124  # sides of a sample on the page
+SMALL, LARGE = 52, 112  # sides of a sample on the page
 PLAIN = 100  # side in pixels up to which a sample is a picture with nothing drawn into it
 
 

@@ -16,7 +16,7 @@ from engine.registry import Registry
 from gui import theme
 from gui.widgets.field_editors import guard_wheel, make_editor
 from gui.widgets.field_kind import FieldKind, kinds_of
-from gui.widgets.notes import ProblemNote, QuietLabel
+from gui.widgets.notes import ProblemNote, WholeLabel
 
 TYPING_PAUSE_MS = 250
 INDENT = 2  # of a form within a form, in steps of the grid
@@ -283,7 +283,7 @@ class ChoiceEditor(QWidget):
         for index, (id, entry) in enumerate(registry.items()):
             self.combo.addItem(getattr(entry, "label", id), id)
             self.combo.setItemData(index, first_sentence(entry), 3)  # Qt.ItemDataRole.ToolTipRole
-        self.about = QuietLabel("", self)
+        self.about = WholeLabel("", self)
         self.form: SettingsForm | None = None
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)

@@ -26,7 +26,8 @@ def measure_title(name: str) -> str:
     for suffix, words in _SUFFIXES:
         if name.endswith(suffix):
             return spoken_name(name.removesuffix(suffix)) + words
-    return _known()[name][0] if name in _known() else spoken_name(name)
+    words = _known()[name][0] if name in _known() else spoken_name(name)
+    return words if words[:1].isupper() or words.startswith("mAP") else words[:1].upper() + words[1:]
 
 
 def is_share(name: str) -> bool:

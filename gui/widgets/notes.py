@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QPalette, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from gui import theme
@@ -41,6 +41,23 @@ class QuietLabel(ThemedLabel):
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(text, "text_muted", "small", parent)
         self.setWordWrap(True)
+
+
+class WholeLabel(QuietLabel):
+    """An explanation that claims the height of all its lines, for layouts that do not ask how many there are."""
+
+    def setText(self, text: str) -> None:
+        super().setText(text)
+        self._claim()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._claim()
+
+    def _claim(self) -> None:
+        tall = max(0, self.heightForWidth(self.width()))
+        if tall != self.minimumHeight():
+            self.setMinimumHeight(tall)
 
 
 class ProblemNote(QWidget):
