@@ -38,21 +38,21 @@ def exposed(depth: int, number: int = 1) -> Targets:
     return {"channels": [(f"conv{number}_{index}", "out_channels", 1) for index in range(1, depth + 1)]}
 
 
-def convolutional_dense(in_channels: int, width: int, padding: int = 0, drop: float = 0.5) -> NetworkSpec:
+def convolutional_dense(
+    in_channels: int, width: int, padding: int = 0, drop: float = 0.5, normalised: bool = False
+) -> NetworkSpec:
     """VGG's fc6 and fc7 with dropout as convolutions of 7×7 and 1×1 (Long et al. 2015).
 
     For a picture of any size they give, at every place, what the dense layers give for the 7×7 maps around it.
+    `normalised` puts batch normalisation in front of the ReLUs.
     """
     net = Drawing("Convolutional dense")
-    last = net.chain(
-        net.input(in_channels, 7, 7),
-        ("Conv2d", "fc6", {"out_channels": width, "kernel_size": 7, "padding": padding}),
-        ("ReLU", "relu6"),
-        ("Dropout2d", "drop6", {"p": drop}),
-        ("Conv2d", "fc7", {"out_channels": width, "kernel_size": 1}),
-        ("ReLU", "relu7"),
-        ("Dropout2d", "drop7", {"p": drop}),
-    )
+    last = net.input(in_channels, 7, 7)
+    for number, further in ((6, {"kernel_size": 7, "padding": padding}), (7, {"kernel_size": 1})):
+        last = net.node("Conv2d", f"fc{number}", last, out_channels=width, **further)
+        if normalised:
+            last = net.node("BatchNorm2d", f"norm{number}", last)
+        last = net.chain(last, ("ReLU", f"relu{number}"), ("Dropout2d", f"drop{number}", {"p": drop}))
     return net.output(last)
 
 

@@ -55,7 +55,7 @@ def build(options: PixelNetOptions) -> NetworkSpec:
     )
     wide = scaled(4096, options.width)
     channels = [scaled(width, options.width) for width in WIDTHS]
-    dense = convolutional_dense(channels[-1], wide, padding=3, drop=options.drop)
+    dense = convolutional_dense(channels[-1], wide, padding=3, drop=options.drop, normalised=options.normalised)
     net.block("dense", dense, last, exposed=DENSE_EXPOSED)
     last = net.node("Hypercolumn", "hypercolumn", [start, *LEVELS], levels=len(LEVELS))
     mlp = pixel_mlp(sum(channels) + wide, scaled(options.mlp, options.width), options.num_classes, drop=options.drop)
