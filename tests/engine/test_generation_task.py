@@ -241,3 +241,5 @@ def test_networks_that_make_no_pictures_are_refused() -> None:
         roles(inputs, {"generated": PICTURE, "logit": (1,)}, PICTURE)
     with pytest.raises(BadInput, match="draws its input again"):
         make_task("generation", ()).check({"input": PICTURE}, {"output": (10,)}, PICTURE)
+    with pytest.raises(BadInput, match="nothing tells it how good they are"):
+        make_task("generation", ()).check({"latent": (100,)}, {"picture": PICTURE}, PICTURE)

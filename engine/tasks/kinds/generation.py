@@ -15,7 +15,7 @@ from engine.tasks.base import TASKS, Answers, Meter, Sketch, Task, Turn
 from engine.tasks.batch import Batch, Outputs, Run
 from engine.tasks.fitting import require_inputs, written
 from engine.tasks.generation.measures import AdversaryMeter, CopyMeter
-from engine.tasks.generation.players import DISCRIMINATOR, FAKE, GENERATOR, REAL, Roles, players, roles
+from engine.tasks.generation.players import ADVICE, DISCRIMINATOR, FAKE, GENERATOR, REAL, Roles, players, roles
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -78,8 +78,12 @@ class Generation(Task):
 
     def check(self, inputs: Mapping[str, Shape], outputs: Mapping[str, Shape], sample: Shape) -> None:
         if len(inputs) == len(outputs) == 1:
+            (given,), (made,) = inputs.values(), outputs.values()
+            if len(given) == 1 and len(made) == 3:
+                raise BadInput(
+                    "The network makes pictures of random values, and nothing tells it how good they are.", ADVICE
+                )
             require_inputs(inputs, [sample])
-            (made,) = outputs.values()
             if tuple(made) != tuple(sample):
                 raise BadInput(
                     f"The network gives {written(made)}, and an autoencoder draws its input again, {written(sample)}.",
