@@ -46,7 +46,8 @@ def lively_state(model: str, seed: int = 0, spread: float = 1.8) -> dict[str, to
             nn.init.uniform_(module.weight, 0.8, 1.2)
             nn.init.uniform_(module.bias, -0.2, 0.2)
     photograph = torch.from_numpy(skimage.data.astronaut()).permute(2, 0, 1).float()[None] / 255
-    small = nn.functional.interpolate(photograph, (300, 300), mode="bilinear")
+    side = 224 if model.startswith("vit") else 300
+    small = nn.functional.interpolate(photograph, (side, side), mode="bilinear")
     pictures = torch.cat([small, small.flip(3)])
     look_smaller(net)
     with torch.no_grad():
