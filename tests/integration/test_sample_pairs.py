@@ -55,7 +55,7 @@ def test_made_digits_are_read_as_digits_of_many_kinds(tmp_path: Path) -> None:
     real = load_digits()
     judge = KNeighborsClassifier(10).fit(real.data / 16, real.target)
     chances = judge.predict_proba(small)
-    assert chances.max(1).mean() >= 0.70, "ten neighbours agree in all but three"
+    assert chances.max(1).mean() >= 0.75, "of ten neighbours more than seven agree"
     shares = np.bincount(chances.argmax(1), minlength=10) / 400
     assert (shares >= 0.02).sum() >= 6
     noise = judge.predict_proba(np.random.default_rng(0).permuted(small, axis=1))
