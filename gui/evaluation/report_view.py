@@ -19,7 +19,9 @@ from gui.widgets.measure_words import measure_title, measure_value
 from gui.widgets.notes import ThemedLabel
 from gui.widgets.report_plot import ReportPlot
 from gui.widgets.table import Column, Table
-from gui.widgets.words import figure, percent
+from gui.widgets.words import percent
+
+ROOMY = 5  # columns up to which the first one may have the room that is left
 
 
 class Tiles(QWidget):
@@ -113,7 +115,7 @@ class ReportView(QWidget):
             Column(title.removesuffix("%").strip() or title, _shown(title), number=place > 0)
             for place, title in enumerate(table.columns)
         ]
-        made = Table(columns, table.title, self)
+        made = Table(columns, table.title, self, roomy=len(columns) <= ROOMY)
         made.set_rows(table.rows)
         made.export_wanted.connect(self.export_wanted)
         return made
@@ -130,7 +132,7 @@ def _shown(title: str) -> Callable[[object], str]:
 
     def show(value: object) -> str:
         if isinstance(value, float):
-            return percent(value) if title.endswith("%") else figure(value)
+            return percent(value) if title.endswith("%") else f"{value:.4g}"
         return f"{value:,}" if isinstance(value, int) else str(value)
 
     return show

@@ -51,7 +51,8 @@ class SamplesPanel(QWidget):
             GridPicture(sample.image, sample.caption, sample.note, sample.mark, sample.tip) for sample in event.samples
         ]
         # Where boxes or several pictures are drawn into a sample, it must be larger to be read.
-        drawn = any(max(sample.image.shape[:2]) > PLAIN for sample in event.samples)
+        sizes = [sample.image.shape[:2] for sample in event.samples]
+        drawn = any(max(size) > PLAIN or max(size) > 2 * min(size) for size in sizes)
         self.grid.set_side(LARGE if drawn else SMALL)
         self.grid.set_pictures(pictures)
         self.grid.setVisible(bool(pictures))

@@ -42,7 +42,9 @@ def measure_value(name: str, value: float | None) -> str:
     if is_share(name):
         return percent(value)
     unit = _known().get(name, ("", ""))[1]
-    return f"{figure(value)} {unit}".strip() if unit != "°" else f"{value:.1f}°"
+    if unit in ("°", "dB"):
+        return f"{value:.1f}{'' if unit == '°' else ' '}{unit}"
+    return f"{figure(value)} {unit}".strip()
 
 
 def headline_of(task: str) -> str:
