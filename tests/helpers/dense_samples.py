@@ -72,8 +72,8 @@ def shapes_normals() -> ProjectSpec:
         task="normals",
         task_options=FrozenDict({"pixels": 500}),
         network=_pixelnet(3),
-        data=_shapes(difficulty="medium"),
-        training=_training(10, 0.002),
+        data=_shapes(),
+        training=_training(12, 0.003),
     )
 
 

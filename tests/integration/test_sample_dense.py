@@ -77,13 +77,13 @@ def test_pixelnet_traces_edges_within_four_minutes(tmp_path: Path) -> None:
 def test_pixelnet_feels_surfaces_within_four_minutes(tmp_path: Path) -> None:
     """Four fifths of the pixels are flat ground, so that the median alone says little.
 
-    An answer that is flat everywhere has a median of 0°, a mean of 9.5° and is 52° off on the solids.
+    An answer that is flat everywhere has a median of 0°, a mean of 7.3° and is 53° off on the solids.
     """
     lines, took = _train("shapes_normals", tmp_path / "run")
     test = lines[-1]["test"]
     assert test["median_angle"] <= 10
     assert test["median_slanted"] <= 10
-    assert test["mean_angle"] <= 7
+    assert test["mean_angle"] <= 5
     assert test["within_22.5"] >= 0.90
     assert took < 240
 
