@@ -78,7 +78,7 @@ def shapes_normals() -> ProjectSpec:
 
 
 def denoising() -> ProjectSpec:
-    """A convolutional autoencoder for digits with normal noise, which the task makes: the drawing's own layer is out."""
+    """A convolutional autoencoder for digits with normal noise, made by the task: the drawing's own layer is out."""
     network = open_network("denoising_autoencoder", in_channels=1, size=32, width=16)
     return ProjectSpec(
         name="Denoising",
