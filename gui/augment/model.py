@@ -146,6 +146,7 @@ class AugmentModel(QObject):
         """The page is seen: find the pictures, unless that is done."""
         self._active = True
         self.data.start()
+        self._choose()
         self.refresh()
 
     def stop(self) -> None:
@@ -178,11 +179,15 @@ class AugmentModel(QObject):
         self.found.emit()
         self.shown.emit()
 
-    def _reported(self) -> None:
+    def _choose(self) -> None:
+        """Begin with the first training picture."""
         train = self.train
         count = 0 if self.pictures is None else len(self.pictures)
         if len(train) and not 0 <= self.index < count:
             self.index = int(train[0])
+
+    def _reported(self) -> None:
+        self._choose()
         self.number = min(self.number, self.batches - 1)
         self.found.emit()
         self.forget_reading()

@@ -89,6 +89,7 @@ class AugmentPage(Page):
 
     def _document_changed(self, change: Change) -> None:
         before, after = change.before, change.after
+        self.left_panel.setVisible(self.model.kind == "pictures")
         if before.data.augmentation != after.data.augmentation or before.task != after.task:
             self.methods.show_choices(after.data.augmentation)
         if before.data.preprocess != after.data.preprocess or before.task != after.task:
@@ -101,3 +102,4 @@ class AugmentPage(Page):
     def _show_document(self) -> None:
         project = self.context.document.project
         self.methods.show_choices(project.data.augmentation)
+        self.left_panel.setVisible(self.model.kind == "pictures")

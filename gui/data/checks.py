@@ -90,7 +90,7 @@ class ChecksPanel(QScrollArea):
         self._fill([_Row("info", "text_muted", words, "", self)] if words else [], words)
 
     def _fine(self) -> _Row:
-        words = "All pictures can be read; no copies, leaks or imbalance were found."
+        words = "Everything can be read; no copies, leaks or imbalance were found."
         return _Row("success", "success", words, "", self)
 
     def _finding(self, finding: Finding) -> _Row:
@@ -100,8 +100,8 @@ class ChecksPanel(QScrollArea):
             button.setToolTip("List the files that cannot be used, with the reason for each")
             button.clicked.connect(lambda: self.show_faults.emit())
         elif finding.pictures:
-            button = QPushButton("Show pictures", row)
-            button.setToolTip("Show only the pictures that this is about")
+            button = QPushButton("Show them", row)
+            button.setToolTip("Show only what this is about")
             button.clicked.connect(lambda: self.show_pictures.emit(finding))
         else:
             return row

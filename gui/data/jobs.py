@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -75,7 +75,24 @@ class MakeReport:
         for number, indices in enumerate(parts_of(self.data, self.pictures, self.examination)):
             part[indices] = number
         token.raise_if_cancelled()
-        return Reported(report(self.data, self.pictures, self.examination), part)
+        return Reported(self._said(report(self.data, self.pictures, self.examination)), part)
+
+    def _said(self, found: DatasetReport) -> DatasetReport:
+        """Without what is meant to be so: sequences have no pixels, and whole classes lie in one part."""
+        idle = {"tiny", "distorted"} if isinstance(self.pictures, DrawnSeries) else set()
+        idle |= {"missing"} if self.data.split.by == "class" else set()
+        findings = tuple(finding for finding in found.findings if finding.kind not in idle)
+        if isinstance(self.pictures, DrawnSeries):
+            findings = tuple(
+                replace(finding, what=_of_series(finding.what), advice=_of_series(finding.advice))
+                for finding in findings
+            )
+        return replace(found, findings=findings)
+
+
+def _of_series(words: str) -> str:
+    """Words of a report on pictures, said of sequences."""
+    return words.replace("picture", "sequence").replace("Picture", "Sequence")
 
 
 @dataclass(frozen=True)

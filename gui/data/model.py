@@ -63,6 +63,13 @@ class DataModel(QObject):
         """The document's data settings as they are now."""
         return self._context.document.project.data
 
+    @property
+    def noun(self) -> str:
+        """What one sample of the dataset is."""
+        id = self.data.source.id
+        kind = DATASETS.get(id).kind if id in DATASETS else "pictures"
+        return {"series": "sequence", "text": "passage"}.get(kind, "picture")
+
     def edit(self, label: str, merge: str | None = None, **changes: Any) -> None:
         """Change fields of the document's `DataSpec` as one undoable step."""
         document = self._context.document

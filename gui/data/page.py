@@ -46,6 +46,8 @@ class DataPage(Page):
         self.augmentation.wanted.connect(self._to_augment)
         self.pictures = PicturesView(context, self.model, self)
         self.pictures.folder_wanted.connect(self.source.ask_for_folder)
+        self.pictures.file_wanted.connect(self.source.ask_for_file)
+        self.pictures.labels_wanted.connect(lambda: context.navigate("label"))
         self.pictures.wall.current_changed.connect(self.preview.show_index)
         self.model.pictures_changed.connect(self._pictures_changed)
         self.model.report_changed.connect(self._report_changed)
@@ -139,6 +141,10 @@ class DataPage(Page):
 
     def _show_data(self) -> None:
         data = self.context.document.project.data
+        drawn = self.model.noun == "picture"
+        for widget in (self.preprocess, self.memory, self.right_panel):
+            widget.setVisible(drawn)  # sequences go into the network as they are
+        self.source.heading.setText({"picture": "Pictures", "sequence": "Sequences"}.get(self.model.noun, "Text"))
         self.task.show_project(self.context.document.project)
         self.source.show_source(data.source)
         self.split.show_split(data.split)

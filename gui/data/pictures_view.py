@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.datasets.base import DATASETS, PictureSet
+from engine.datasets.drawn_series import DrawnSeries
 from engine.datasets.published import PublishedDataset
 from engine.datasets.report import Finding
 from engine.datasets.spec import Choice
@@ -34,6 +35,7 @@ from gui.data.split_bar import NAMES
 from gui.data.thumbnails import ThumbnailLoader
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.notes import QuietLabel, ThemedLabel
+from gui.widgets.words import count
 
 _NARROW = 50  # letters: below this, parts stand below one another
 
@@ -50,10 +52,13 @@ class PicturesView(QWidget):
     """Follows a `DataModel`.
 
     Signals:
-        folder_wanted(): the user wants to choose a folder.
+        folder_wanted(), file_wanted(): the user wants to choose a folder or a file.
+        labels_wanted(): the user wants to label pictures.
     """
 
     folder_wanted = Signal()
+    file_wanted = Signal()
+    labels_wanted = Signal()
 
     def __init__(self, context: Context, model: DataModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -231,7 +236,9 @@ class PicturesView(QWidget):
     def _show_wall(self) -> None:
         pictures = self._model.pictures
         ratio = self.devicePixelRatioF()
-        preprocess = self._model.data.preprocess if self.seen.isChecked() else None
+        self.seen.setVisible(self._model.noun == "picture")
+        seen = self.seen.isChecked() and self._model.noun == "picture"
+        preprocess = self._model.data.preprocess if seen else None
         self.loader.show(pictures, round(self.wall.cell * ratio), preprocess)
         if pictures is None:
             self.wall.show_pictures(np.zeros(0, np.int64), np.zeros(0, np.int64), (), str)
@@ -249,7 +256,7 @@ class PicturesView(QWidget):
         if pictures is None:
             return ""
         words = [pictures.names[index], f"Class {pictures.classes[pictures.labels[index]]}"]
-        if looked is not None and looked.readable[index]:
+        if looked is not None and looked.sizes[index].all():
             words.append(f"{looked.sizes[index][0]}×{looked.sizes[index][1]} pixels")
         if part is not None:
             words.append(NAMES[part[index]] if part[index] >= 0 else "Cannot be read")
@@ -261,14 +268,19 @@ class PicturesView(QWidget):
             self.title.setText("")
             self.subtitle.setText("")
             return
-        many = len(pictures.classes) != 1
         total = len(pictures) if report is None else report.total
-        self.title.setText(f"{total:,} pictures in {len(pictures.classes):,} class{'es' if many else ''}")
+        words = count(total, self._model.noun)
+        if not isinstance(pictures, DrawnSeries) or "label" in pictures.gives:
+            words += f" in {count(len(pictures.classes), 'class', 'classes')}"
+        self.bars.setVisible(not isinstance(pictures, DrawnSeries) or "label" in pictures.gives)
+        self.title.setText(words)
         self.subtitle.setText(self._sizes(pictures) if report is not None else "Sizes and the split follow")
 
     def _sizes(self, pictures: PictureSet) -> str:
         report = self._model.report
         assert report is not None
+        if isinstance(pictures, DrawnSeries):
+            return _length(pictures)
         small, large = ("×".join(map(str, size)) for size in (report.smallest, report.largest))
         sizes = f"{small} pixels" if small == large else f"{small} to {large} pixels"
         if small != large:
@@ -317,6 +329,10 @@ class PicturesView(QWidget):
                 "Choose folder…",
                 "Choose the folder that holds the class folders",
             )
+        elif source.id == "labelled" and not source.options.get("folder"):
+            words = "Draw boxes, outlines or masks on your pictures, or say what each one shows."
+            self.empty.say("Nothing has been labelled yet", words, "Go to Label", "Label your own pictures")
+            self._empty_action = self.labels_wanted.emit
         elif error is not None:
             # The heading is short; where it was looked for belongs to the text.
             title, _, rest = error.what.partition("; ")
@@ -329,6 +345,12 @@ class PicturesView(QWidget):
                 self._empty_action = self._download
             elif source.id == "folder":
                 self.empty.say(title, text, "Choose folder…", "Choose the folder that holds the class folders")
+            elif declared is not None and "folder" in declared.model_fields and not source.options.get("folder"):
+                what = "Choose the folder that holds the pictures and what is known of them, or drop it here."
+                self.empty.say(title.rstrip("."), what, "Choose folder…", "Choose the folder that holds the files")
+            elif declared is not None and "file" in declared.model_fields and not source.options.get("file"):
+                self.empty.say(title.rstrip("."), declared.help, "Choose file…", "Choose the file that holds the data")
+                self._empty_action = self.file_wanted.emit
             else:
                 self.folder.setVisible(declared is not None and issubclass(declared, PublishedDataset))
                 self.empty.say(title, text, "Look again", "Look for the pictures again")
@@ -367,3 +389,9 @@ class PicturesView(QWidget):
         self.filter.hide()
         self.stack.setCurrentWidget(self.wall)
         self._show_wall()
+
+
+def _length(drawn: DrawnSeries) -> str:
+    """How long the sequences are, and of how many values at each step."""
+    shape = drawn.series.inputs.shape
+    return f"{shape[1]:,} characters each" if len(shape) == 2 else f"{shape[1]:,} steps of {count(shape[2], 'value')}"

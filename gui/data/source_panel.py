@@ -40,6 +40,10 @@ class SourcePanel(PanelSection):
         self.choose.setToolTip("Choose the folder on this machine that holds the pictures")
         self.choose.setAccessibleName("Choose folder")
         self.choose.clicked.connect(self.ask_for_folder)
+        self.choose_file = QPushButton(theme.icon("folder"), "Choose file…", self)
+        self.choose_file.setToolTip("Choose the file on this machine that holds the data")
+        self.choose_file.setAccessibleName("Choose file")
+        self.choose_file.clicked.connect(self.ask_for_file)
         self.reload = QToolButton(self)
         self.reload.setIcon(theme.icon("refresh"))
         self.reload.setAutoRaise(True)
@@ -49,6 +53,7 @@ class SourcePanel(PanelSection):
         self.corner.addWidget(self.reload)
         row = QHBoxLayout()
         row.addWidget(self.choose)
+        row.addWidget(self.choose_file)
         row.addStretch(1)
         self.body.addWidget(self.form)
         self.body.addLayout(row)
@@ -58,7 +63,9 @@ class SourcePanel(PanelSection):
         """Show the document's choice."""
         self.form.set_values(_Source(source=source))
         declared = DATASETS.get(source.id) if source.id in DATASETS else None
-        self.choose.setVisible(declared is not None and "folder" in declared.model_fields)
+        fields = declared.model_fields if declared is not None else {}
+        self.choose.setVisible("folder" in fields)
+        self.choose_file.setVisible("file" in fields and "folder" not in fields)
 
     def ask_for_folder(self) -> None:
         """Open the system's folder dialog; what is chosen becomes the dataset's folder."""
@@ -72,6 +79,24 @@ class SourcePanel(PanelSection):
         dialog.finished.connect(self._dialog_closed)
         self._dialog = dialog
         dialog.open()
+
+    def ask_for_file(self) -> None:
+        """Open the system's dialog for files; what is chosen becomes the dataset's file."""
+        if self._dialog is not None:
+            self._dialog.raise_()
+            return
+        dialog = QFileDialog(self.window(), "Choose the file with the data")
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.fileSelected.connect(lambda path: self.take_file(Path(path)))
+        dialog.finished.connect(self._dialog_closed)
+        self._dialog = dialog
+        dialog.open()
+
+    def take_file(self, path: Path) -> None:
+        """Use a file for the dataset."""
+        source = self._model.data.source
+        choice = Choice(id=source.id, options={**source.options, "file": self._written(path)})
+        self._model.edit(f"Take data from {path.name}", source=choice)
 
     def take_folder(self, path: Path) -> None:
         """Use a folder for the dataset, or as a picture folder if the dataset has none."""

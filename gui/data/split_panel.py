@@ -16,8 +16,8 @@ from gui.widgets.field_editors import guard_wheel
 from gui.widgets.notes import QuietLabel, ThemedLabel
 
 _MEANING = (
-    "The network learns from these pictures",
-    "The best epoch is chosen by these pictures; the network never learns from them",
+    "The network learns from these samples",
+    "The best epoch is chosen by these samples; the network never learns from them",
     "Kept aside until the end, for an honest measure",
 )
 
@@ -60,7 +60,7 @@ class SplitPanel(PanelSection):
             field = self._field(f"{name} share", _MEANING[number], " %", 100)
             label.setBuddy(field)
             count = ThemedLabel("", "text_muted", "body", self)
-            count.setToolTip(f"{name} pictures")
+            count.setToolTip(f"{name} samples")
             count.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             for column, widget in enumerate((_Dot(number, self), label, field, count)):
                 grid.addWidget(widget, number, column)
@@ -127,7 +127,7 @@ class SplitPanel(PanelSection):
         for number, label in enumerate(self.counts):
             label.setText("" if counts is None else f"{int(counts[number]):,}")
         self.note.setText(
-            "The dataset itself says which pictures are for testing; the shares divide the others."
+            "The dataset itself says which of them are for testing; the shares divide the others."
             if prescribed
             else ""
         )
