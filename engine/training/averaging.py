@@ -59,7 +59,7 @@ class Average:
         """Take up a kept state. Raises `ValueError` where it does not fit the network."""
         means, steps = state["means"], state["steps"]
         names = [name for name, p in self._model.named_parameters() if p.requires_grad]
-        if not isinstance(means, Mapping) or set(means) != set(names) or not isinstance(steps, int):
+        if not isinstance(means, Mapping) or set(means) != set(names) or type(steps) is not int or steps < 0:
             raise ValueError("its average of the weights belongs to another network")
         for name, mean in zip(names, self._means, strict=True):
             value = means[name]

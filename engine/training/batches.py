@@ -119,12 +119,13 @@ class Onlooker:
         return len(self._pool)
 
     def stream(self, groups: Sequence[Tensor]) -> Iterator[tuple[Tensor, Targets]]:
+        self._seen.clear()  # a pass that ran out of memory is begun anew
         for inputs, targets in self._pool.stream(groups):
             self._seen.append(inputs[..., :: self._every, :: self._every].cpu())
             yield inputs, targets
 
     def seen(self) -> Tensor:
-        """All pictures that passed, uint8 (N, C, h, w), in their order."""
+        """All pictures of the newest pass, uint8 (N, C, h, w), in their order."""
         return torch.cat(self._seen)
 
     def normalise(self, inputs: Tensor) -> Tensor:

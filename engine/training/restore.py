@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 _MOST = 2**53
-_WITH_TENSORS = ("model", "optimiser", "random")
+_WITH_TENSORS = ("model", "optimiser", "random", "average")
 
 
 def check_plain(state: Mapping[str, Any]) -> None:

@@ -155,6 +155,8 @@ class Trainer:
         at.batch += 1
         if self.average is not None:
             self.average.update()
+        if not share:  # a sample that another process counts
+            sums = {name: torch.zeros_like(value) for name, value in sums.items()}
         self.tally.add(at.step, rate, len(batch) if share else 0, loss, sums, norm)
 
     def try_step(self, batch: Batch, rate: float) -> float:

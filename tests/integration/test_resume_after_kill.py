@@ -85,7 +85,8 @@ def nursery() -> Iterator[Nursery]:
 
 
 def project(epochs: int) -> ProjectSpec:
-    """Everything with a memory at once: Adam's moments, plateau, clipping, augmentation, early stopping's counter."""
+    """Everything with a memory at once: Adam's moments, plateau, clipping, augmentation, the average
+    of the weights, early stopping's counter."""
     return ProjectSpec(
         network=open_network("lenet5_modern"),
         data=DataSpec(augmentation=(Choice(id="rotate"), Choice(id="noise"))),
@@ -95,6 +96,7 @@ def project(epochs: int) -> ProjectSpec:
             optimiser=Choice(id="adam", options={"learning_rate": 0.003}),
             schedule=Choice(id="plateau", options={"patience": 0, "factor": 0.7, "warmup_epochs": 0.5}),
             clip_norm=2.0,
+            ema=0.5,
             weight_decay=1e-3,
             label_smoothing=0.05,
             early_stopping=1000,

@@ -113,8 +113,9 @@ def test_a_whole_run(tmp_path: Path) -> None:
     np.testing.assert_array_equal(answers, evaluation.predicted)
 
 
-def test_stopped_and_resumed_is_as_never_stopped(tmp_path: Path) -> None:
-    wanted = project(data={"augmentation": (Choice(id="rotate"),)}, schedule=Choice(id="one_cycle"))
+@pytest.mark.parametrize("ema", [None, 0.9])
+def test_stopped_and_resumed_is_as_never_stopped(tmp_path: Path, ema: float | None) -> None:
+    wanted = project(data={"augmentation": (Choice(id="rotate"),)}, schedule=Choice(id="one_cycle"), ema=ema)
     whole, _ = run(TrainJob(wanted, tmp_path, tmp_path / "runs" / "whole"))
     source = CancelSource()
     folder = tmp_path / "runs" / "parts"
