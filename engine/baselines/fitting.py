@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 
 CPU = torch.device("cpu")
 CHUNK = 64
+SCORED = 500
 _QUIET = frozenset({"svm", "rbf"})
 """Classifiers whose scores say nothing about how sure they are, until they are scaled by validation pictures."""
 
@@ -148,7 +149,10 @@ class _Fitting:
             if known.any():
                 columns = np.searchsorted(arrays["present"], truth[known])
                 arrays["steepness"] = np.array([steepness(decide(spec.classifier, arrays, others[known]), columns)])
-        scores = torch.from_numpy(logits(spec.classifier, arrays, features, len(self.prepared.classes)))
+        # A kernel between all pictures at once would take gigabytes.
+        groups = np.array_split(features, -(-len(features) // SCORED))
+        count = len(self.prepared.classes)
+        scores = torch.from_numpy(np.concatenate([logits(spec.classifier, arrays, rows, count) for rows in groups]))
         return arrays, self._measured_on(scores.float(), {"label": torch.from_numpy(labels)})
 
     def _measured_on(self, scores: torch.Tensor, targets: Mapping[str, torch.Tensor]) -> dict[str, float]:
