@@ -62,19 +62,28 @@ def run_folder(path: Path) -> Path:
 
 
 def _lines(evaluation: Evaluation, split: str) -> list[str]:
+    from engine.tasks.base import TASKS
     from engine.training.evaluate import ClassEvaluation
 
+    known = TASKS.get(evaluation.task).measures
     lines = [f"{evaluation.count:,} {'pictures' if evaluation.task == 'classification' else 'samples'} ({split})"]
-    lines += [f"{name.replace('_', ' ')}: {value:.4f}" for name, value in evaluation.measures.items()]
+    for name, value in evaluation.measures.items():
+        unit = known[name][1] if name in known else ""
+        lines.append(f"{name.replace('_', ' ')}: {value:.4f}{'' if unit == 'share' else f' {unit}'}".rstrip())
     tables = [(one.columns, one.rows) for one in evaluation.report.tables]
     if isinstance(evaluation, ClassEvaluation) and evaluation.per_class:
         columns = tuple(field.name for field in dataclasses.fields(evaluation.per_class[0]))
         tables.insert(0, (columns, tuple(dataclasses.astuple(row) for row in evaluation.per_class)))
     for columns, rows in tables:
-        cells = [[_cell(value) for value in row] for row in rows]
+        cells = [[_cell(value, name) for value, name in zip(row, columns, strict=True)] for row in rows]
         lines += ["", *table(cells, list(columns), right=range(1, len(columns)))]
     return lines
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, column: str) -> str:
+    """One value of a table; columns whose name ends with "%" hold shares."""
+    if value is None:
+        return "—"
+    if column.endswith("%") and isinstance(value, float):
+        return f"{100 * value:.2f}"
     return f"{value:.4f}" if isinstance(value, float) else str(value)

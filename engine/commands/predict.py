@@ -64,7 +64,8 @@ class Predict(Command):
 
 
 def _line(answer: Mapping[str, Any]) -> str:
-    head = f"frame {answer['frame']:>6}  {answer['time_ms'] / 1000:9.3f} s  "
+    when = answer.get("name") or f"{answer['time_ms'] / 1000:9.3f} s"
+    head = f"frame {answer['frame']:>6}  {when}  "
     if "detections" in answer:
         found = [
             f"{one['label']} {one['score']:.3f} at {', '.join(f'{edge:.0f}' for edge in one['box'])}"
@@ -80,7 +81,7 @@ def _line(answer: Mapping[str, Any]) -> str:
         return head + ", ".join(f"{name} {share:.1%}" for name, share in answer["classes"].items())
     if "text" in answer:
         return str(answer["text"])
-    rest = {name: value for name, value in answer.items() if name not in ("frame", "time_ms")}
+    rest = {name: value for name, value in answer.items() if name not in ("frame", "name", "time_ms")}
     return head + ", ".join(f"{name} {_short(value)}" for name, value in rest.items())
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,6 +15,7 @@ import numpy as np
 from engine.cancel import CancelToken
 from engine.device import pick_device
 from engine.errors import BadInput
+from engine.events import Emit, Notice
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,6 +46,7 @@ def predict_series(
     save: Path | None,
     token: CancelToken,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+    emit: Emit = lambda event: None,
 ) -> Iterator[Answer]:
     """Yield one plain dict per series, text or picture, numbered by "frame".
 
@@ -54,6 +57,7 @@ def predict_series(
         source: a .csv for sequences; a text or a .txt for writing; "random" or "random:SEED" for making pictures.
         limit: of rows or pictures; of a text its characters.
         save: a .csv, a .txt, or a folder (or .png for one) of pictures.
+        emit: hears `Notice`s.
 
     Raises `BadInput` when the source fits the run's task in no way.
     """
@@ -68,7 +72,7 @@ def predict_series(
     }
     if run.config.task not in ways:
         raise BadInput(f"The run {folder.name} does {run.config.task}, which cannot be asked.", "Choose another run.")
-    for number, answer in enumerate(ways[run.config.task](run, source, limit, save, token)):
+    for number, answer in enumerate(ways[run.config.task](run, source, limit, save, token, emit)):
         yield {"frame": number, "time_ms": 0.0, **answer}
 
 
@@ -93,7 +97,9 @@ def _only(outputs: Outputs) -> Tensor:
     return answer.float().cpu()
 
 
-def _classes(run: Run, source: str, limit: int | None, save: Path | None, token: CancelToken) -> Iterator[Answer]:
+def _classes(
+    run: Run, source: str, limit: int | None, save: Path | None, token: CancelToken, emit: Emit
+) -> Iterator[Answer]:
     """One class for every row: its cells are the values of the steps one after the other."""
     steps, features = _shape(run)
     options = run.config.data.source.options
@@ -117,19 +123,22 @@ def _classes(run: Run, source: str, limit: int | None, save: Path | None, token:
     _save_rows(save, ["label", "score"], [[one["label"], one["score"]] for one in found])
 
 
-def _forecast(run: Run, source: str, limit: int | None, save: Path | None, token: CancelToken) -> Iterator[Answer]:
+def _forecast(
+    run: Run, source: str, limit: int | None, save: Path | None, token: CancelToken, emit: Emit
+) -> Iterator[Answer]:
     """How the columns of a table go on after its last row, in their own units."""
     from engine.tasks.sequences.layouts import forecasts
 
     steps, features = _shape(run)
-    table, rows = _numbers(source, token)
+    names, scale = _learned(run, source, token, emit)
+    table, rows = _numbers(source, token, names=names)
     if rows.shape[1] != features or len(rows) < steps:
         raise BadInput(
             f"{table} has {len(rows)} rows and {rows.shape[1]} columns of numbers; the network reads {steps} rows of "
             f"{features}.",
             "Give a table with a column for each value and at least so many moments downwards.",
         )
-    mean, spread = (rows.mean(0), rows.std(0)) if _scales(run) else (np.zeros(features), np.ones(features))
+    mean, spread = scale or (rows.mean(0), rows.std(0))
     window = _scaled(rows, mean, spread)[-steps:]
     answer = _only(_answers(run, window[None].astype(np.float32)))
     shape = tuple(answer.shape[1:])
@@ -141,7 +150,38 @@ def _forecast(run: Run, source: str, limit: int | None, save: Path | None, token
     yield {"forecast": forecast}
 
 
-def _text(run: Run, source: str, limit: int | None, save: Path | None, token: CancelToken) -> Iterator[Answer]:
+def _learned(
+    run: Run, source: str, token: CancelToken, emit: Emit
+) -> tuple[tuple[str, ...], tuple[np.ndarray, np.ndarray] | None]:
+    """The columns that a run learned from, () for all, and their means and deviations then; None where nobody knows."""
+    from engine.datasets.base import parse_source
+    from engine.datasets.sources.series_table import SeriesTable
+
+    data = parse_source(run.config.data.source)
+    size = _shape(run)[1]
+    plain = np.zeros(size), np.ones(size)
+    if not isinstance(data, SeriesTable):
+        return (), plain
+    try:
+        names, mean, spread = data.learned_scale(run.config.project_root(run.folder), token)
+    except BadInput as error:
+        if data.scale:
+            emit(
+                Notice(
+                    "warning",
+                    f"{error.what} So {Path(source).name} is scaled by its own values, not by those learned from.",
+                    f"Put {data.file} back where it was when {run.folder.name} was trained.",
+                    kind="unknown_scale",
+                )
+            )
+        chosen = tuple(name.strip() for name in data.columns.split(",") if name.strip())
+        return chosen, None if data.scale else plain
+    return names, (mean, spread) if data.scale else plain
+
+
+def _text(
+    run: Run, source: str, limit: int | None, save: Path | None, token: CancelToken, emit: Emit
+) -> Iterator[Answer]:
     """Go on from a beginning."""
     import torch
 
@@ -151,7 +191,10 @@ def _text(run: Run, source: str, limit: int | None, save: Path | None, token: Ca
     from engine.training.session import runner
 
     path = Path(source)
-    begun = read_text(path) if path.suffix.lower() == ".txt" and path.is_file() else source
+    named = path.suffix.lower() == ".txt"
+    if len(path.parts) > 1 and os.path.exists(source) and not (named and path.is_file()):
+        raise BadInput(f"{source} holds no text to go on with.", "Give the beginning of a text, or a .txt file.")
+    begun = read_text(path) if named and path.is_file() else source
     options = run.config.make_task().options
     assert isinstance(options, CharactersOptions)
     known = numbers_of(begun, run.classes)
@@ -172,7 +215,9 @@ def _text(run: Run, source: str, limit: int | None, save: Path | None, token: Ca
     yield {"text": text}
 
 
-def _pictures(run: Run, source: str, limit: int | None, save: Path | None, token: CancelToken) -> Iterator[Answer]:
+def _pictures(
+    run: Run, source: str, limit: int | None, save: Path | None, token: CancelToken, emit: Emit
+) -> Iterator[Answer]:
     """Pictures of random values, the same ones for the same seed."""
     import torch
 
@@ -212,8 +257,8 @@ def _pictures(run: Run, source: str, limit: int | None, save: Path | None, token
         yield {"picture": [image.shape[1], image.shape[0]]}
 
 
-def _numbers(source: str, token: CancelToken, without: str = "") -> tuple[str, np.ndarray]:
-    """The name of a table, and its columns of numbers: float64, (rows, columns)."""
+def _numbers(source: str, token: CancelToken, without: str = "", names: Sequence[str] = ()) -> tuple[str, np.ndarray]:
+    """The name of a table, and its columns of numbers, or those of these names: float64, (rows, columns)."""
     from engine.datasets.sequences.table import read_table
 
     path = Path(source)
@@ -224,7 +269,7 @@ def _numbers(source: str, token: CancelToken, without: str = "") -> tuple[str, n
         )
     table = read_table(path, token)
     rows = [cells for cells in table.rows if cells]
-    places = [
+    places = [table.place(name) for name in names] or [
         at
         for at, name in enumerate(table.columns)
         if name != without and sum(table.number(row[at]) is not None for row in rows) > len(rows) / 2

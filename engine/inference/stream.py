@@ -43,6 +43,7 @@ def predict_stream(
     `{"frame", "time_ms", "detections": [{"box": [x1, y1, x2, y2], "label", "score", "track"}]}` from detectors and
     `{"frame", "time_ms", "label", "score"}` from classifiers, `{"frame", "time_ms", "classes": {name: share}}` from
     segmentation (see the outcomes' `plain` for the others); "time_ms" is the frame's place in the source's own time.
+    Pictures of a folder have their file's "name" after "frame".
 
     Args:
         model: a built-in detector's or a trained model's id, a run's folder, or a predictor (which the caller then
@@ -64,7 +65,7 @@ def predict_stream(
     if threshold is not None and not 0 <= threshold <= 1:
         raise BadInput(f"The threshold of {threshold} is not possible.", "Give a share of 0 to 1, such as 0.5.")
     if isinstance(model, str) and isinstance(source, str) and _asked_otherwise(model):
-        yield from predict_series(Path(model), source, limit, save, token, device)
+        yield from predict_series(Path(model), source, limit, save, token, device, emit)
         return
     with ExitStack() as stack:
         predictor = model
@@ -86,7 +87,8 @@ def predict_stream(
             token.raise_if_cancelled()
             outcome = _from(predictor.predict(frame), threshold)
             keep.add(frame, outcome)
-            yield {"frame": frame.index, "time_ms": round(frame.time_ms, 3), **outcome.plain()}
+            name = {} if opened.live or opened.fps or not frame.name else {"name": frame.name}
+            yield {"frame": frame.index, **name, "time_ms": round(frame.time_ms, 3), **outcome.plain()}
             if count == limit:
                 return
 

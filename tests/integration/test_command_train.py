@@ -166,7 +166,8 @@ def test_predict_prints_a_line_per_frame(project: Path, tmp_path: Path, capsys: 
         cv2.imwrite(str(pictures / f"{index}.png"), np.full((20, 20, 3), 80 * index, np.uint8))
     answers = lines(capsys, "predict", "--model", finished["run"], "--source", pictures)
     assert [answer["frame"] for answer in answers] == [0, 1, 2]
-    assert all(set(answer) == {"frame", "time_ms", "label", "score"} for answer in answers)
+    assert all(set(answer) == {"frame", "name", "time_ms", "label", "score"} for answer in answers)
+    assert [answer["name"] for answer in answers] == ["0.png", "1.png", "2.png"]
     assert len(lines(capsys, "predict", "--model", finished["run"], "--source", pictures, "--limit", "2")) == 2
     (found, *_) = lines(capsys, "predict", "--model", "opencv:face", "--source", pictures, "--limit", "1")
     assert found["detections"] == []

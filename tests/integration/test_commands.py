@@ -255,3 +255,16 @@ def test_a_reader_that_goes_away_is_no_traceback() -> None:
         process.stdout.close()
         errors = process.stderr.read()
     assert errors == b""
+
+
+def test_measures_have_their_units_and_shares_are_percent() -> None:
+    from engine.commands.evaluate import _lines
+    from engine.tasks.report import Table, TaskReport
+    from engine.training.evaluate import Evaluation
+
+    table = Table("Characters", ("character", "foreseen %", "bits"), (("e", 0.1839, None),))
+    report = TaskReport({}, tables=(table,))
+    measures = {"loss": 1.0, "bits_per_character": 2.0, "accuracy": 0.5}
+    said = _lines(Evaluation("test", "characters", ("e",), 7, measures, report), "test")
+    assert said[:4] == ["7 samples (test)", "loss: 1.0000", "bits per character: 2.0000 bit", "accuracy: 0.5000"]
+    assert said[-1].split() == ["e", "18.39", "—"]

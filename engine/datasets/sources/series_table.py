@@ -55,7 +55,12 @@ class SeriesTable(DatasetSource):
             raise BadInput("No table has been chosen.", "Choose a CSV file on the Data page.")
         emit(Progress("Reading the table"))
         table = read_table((root / self.file).absolute(), token)
-        return self._rows(table, token) if self.layout == "rows" else self._columns(table, token)
+        return self._rows(table, token) if self.layout == "rows" else self._windows(table, *self._columns(table, token))
+
+    def learned_scale(self, root: Path, token: CancelToken) -> tuple[tuple[str, ...], np.ndarray, np.ndarray]:
+        """In columns: the names of those that are learned from, and the mean and deviation that scale each, (F,)."""
+        course, names, _ = self._columns(read_table((root / self.file).absolute(), token), token)
+        return tuple(names), *self._scale_of(course)
 
     def _rows(self, table: Table, token: CancelToken) -> SeriesSet:
         label_at = table.place(self.label_column)
@@ -91,7 +96,8 @@ class SeriesTable(DatasetSource):
         known = np.array([numbers_of[label] for label in labels], np.int64)
         return SeriesSet(series.astype(np.float32), {"label": known}, classes, known, names, faults)
 
-    def _columns(self, table: Table, token: CancelToken) -> SeriesSet:
+    def _columns(self, table: Table, token: CancelToken) -> tuple[np.ndarray, list[str], list[Fault]]:
+        """The course of the chosen columns, float64 (rows, F) with NaN in gaps, their names, and what is missing."""
         chosen = [name.strip() for name in self.columns.split(",") if name.strip()]
         places = [table.place(name) for name in chosen]
         if not places:
@@ -110,18 +116,24 @@ class SeriesTable(DatasetSource):
                     faults.append(table.fault(row, _no_number(cells[at], table.columns[at])))
                 else:
                     course[row, feature] = number
-        names = [table.columns[at] for at in places]
-        return self._windows(table, course, names, faults)
+        return course, [table.columns[at] for at in places], faults
 
     def _windows(self, table: Table, course: np.ndarray, features: list[str], faults: list[Fault]) -> SeriesSet:
-        windows = Windows(self.steps, self.horizon, self.every, self.every_step)
+        windows = self._cutting()
         starts, fixed = windows.starts(len(course), np.isnan(course).any(axis=1))
         if self.scale:
-            learned = course[windows.learned(len(course))]
-            course = _scaled(course, np.nanmean(learned, axis=0), np.nanstd(learned, axis=0))
+            course = _scaled(course, *self._scale_of(course))
         inputs, future = windows.cut(course, starts)
         names = [f"line {table.lines[start]}" for start in starts.tolist()]
         return SeriesSet(inputs, {"future": future}, names=names, faults=faults, fixed=fixed, features=features)
+
+    def _cutting(self) -> Windows:
+        return Windows(self.steps, self.horizon, self.every, self.every_step)
+
+    def _scale_of(self, course: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and deviation of every column over the steps of the training."""
+        learned = course[self._cutting().learned(len(course))]
+        return np.nanmean(learned, axis=0), np.nanstd(learned, axis=0)
 
 
 def _whole(table: Table, token: CancelToken) -> Iterator[tuple[int, tuple[str, ...]]]:
