@@ -92,7 +92,7 @@ def node_figures(info: NodeInfo) -> Rows:
         more = f", {fixed:,} of them fixed" if fixed else ""
         rows.append(("Parameters", f"{info.parameters:,}{more}", "Numbers that the layer stores"))
     if info.macs:
-        rows.append(("MACs", f"{info.macs:,}", "Multiply-accumulates for one picture"))
+        rows.append(("MACs", f"{info.macs:,}", "Multiply-accumulates for one sample"))
     if info.activation_bytes:
         rows.append(
             ("Activations", size(info.activation_bytes), "Memory of the output for one picture, in 32-bit numbers")
@@ -117,10 +117,10 @@ def network_figures(spec: NetworkSpec, analysis: Analysis | None) -> Rows:
     fixed = totals.parameters - totals.trainable_parameters
     more = f", {fixed:,} of them fixed" if fixed else ""
     rows.append(("Parameters", f"{totals.parameters:,}{more}", "Numbers that the network stores"))
-    rows.append(("MACs", f"{totals.macs:,}", "Multiply-accumulates for one picture"))
-    kept = "Memory of what is kept for the way back, for one picture; gradients and the optimiser's state come on top"
-    rows.append(("Training", size(totals.training_bytes), kept))
-    rows.append(("Looking", size(totals.inference_bytes), "Most memory in use at once when it looks at one picture"))
+    rows.append(("MACs", f"{totals.macs:,}", "Multiply-accumulates for one sample"))
+    kept = "Memory of what is kept for the way back, for one sample; gradients and the optimiser's state come on top"
+    rows.append(("Training memory", size(totals.training_bytes), kept))
+    rows.append(("Inference memory", size(totals.inference_bytes), "Most memory in use at once for one sample"))
     rows.append(("Weights", size(totals.parameters * 4), "Size of the weights as 32-bit numbers"))
     return rows
 

@@ -127,9 +127,7 @@ class SplitPanel(PanelSection):
         for number, label in enumerate(self.counts):
             label.setText("" if counts is None else f"{int(counts[number]):,}")
         self.note.setText(
-            "The dataset itself says which of them are for testing; the shares divide the others."
-            if prescribed
-            else ""
+            "The dataset itself says which of them are for testing; the shares divide the others." if prescribed else ""
         )
         self.note.setVisible(prescribed)
 

@@ -14,7 +14,7 @@ from gui import theme
 from gui.widgets.measure_words import measure_value
 from gui.widgets.notes import ThemedLabel
 
-SPLITS = {"test": "Test pictures", "validation": "Validation pictures", "train": "Training pictures"}
+SPLITS = {"test": "Test part", "validation": "Validation part", "train": "Training part"}
 
 
 class Chooser(QWidget):
@@ -36,12 +36,13 @@ class Chooser(QWidget):
         super().__init__(parent)
         self.run = QComboBox(self)
         self.run.setMinimumWidth(220)
+        self.run.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.run.setAccessibleName("Run")
         self.run.setToolTip("Which run is measured")
         self.run.activated.connect(lambda _index: self.run_chosen.emit())
         self.split = QComboBox(self)
-        self.split.setAccessibleName("Pictures")
-        self.split.setToolTip("Test pictures have neither been learned from nor used to choose the best epoch")
+        self.split.setAccessibleName("Part of the data")
+        self.split.setToolTip("The test part has neither been learned from nor used to choose the best epoch")
         for split, words in SPLITS.items():
             self.split.addItem(words, split)
         self.split.activated.connect(lambda _index: self.split_chosen.emit())

@@ -75,7 +75,7 @@ class ReportView(QWidget):
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(self.tabs)
         self.splitter.addWidget(self.examples)
-        self.splitter.setSizes([560, 680])
+        self.splitter.setSizes([620, 620])
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(1.5))

@@ -219,7 +219,7 @@ class BaselinesDialog(QDialog):
     def _show_state(self) -> None:
         regions, known = self.task == "segmentation", self.task in SOME
         measure = measure_title(headline_of(self.task))
-        self.about.setText(f"{ABOUT} What is compared is {measure}." if known else NONE)
+        self.about.setText(f"{ABOUT} What is compared is the measure {measure}." if known else NONE)
         for widget in (self.features, self.classifier):
             widget.setVisible(not regions)
         self.method.setVisible(regions)

@@ -179,7 +179,7 @@ class CurvesPanel(QWidget):
         self.measure.setToolTip("Which measure the second plot shows")
         self.measure.setAccessibleName("Measure")
         self.measure.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.measure.setMinimumContentsLength(9)
+        self.measure.setMinimumContentsLength(16)
         self.measure.addItem(measure_title("accuracy"), "accuracy")
         self.measure.currentIndexChanged.connect(self._measure_chosen)
         self.log = QToolButton(self)

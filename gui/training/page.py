@@ -31,7 +31,9 @@ from gui.widgets.card import CardStack
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.measure_words import measure_title, measure_value
 from gui.widgets.notes import QuietLabel, ThemedLabel
+from gui.widgets.words import count
 
+LEARNS = 0.8  # of the loss at which a network was said not to learn: what was said no longer holds
 NUMBERS_MS = 250  # between two readings of the numbers above the plots; faster ones cannot be read
 
 
@@ -49,6 +51,7 @@ class TrainPage(Page):
         self.tools: dict[type[ToolDialog], ToolDialog] = {}
         self.run_curves: dict[str, RunCurves] = {}
         self._numbers = QTimer(self, singleShot=True, interval=NUMBERS_MS)
+        self._newest_loss = self._stuck_loss = 0.0
         self._start_wanted = False  # as soon as engine and checker are there
         self.settings = SettingsPanel(context.document, self)
         self.status = StatusPanel(self.session, self)
@@ -220,6 +223,7 @@ class TrainPage(Page):
         curves = self._curves_of(session.run_name)
         if isinstance(event, RunStarted):
             self.cards.clear()
+            self._stuck_loss = 0.0
             self.samples.clear()
             self.curves.prefer(session.headline)
             curves.begin(event, session.resumed.rows if session.resumed is not None else ())
@@ -229,9 +233,13 @@ class TrainPage(Page):
             curves.steps(event, session.minutes())
         elif isinstance(event, EpochDone):
             curves.epoch(event)
+            self._newest_loss = event.train_loss
+            if event.train_loss < LEARNS * self._stuck_loss:
+                self.cards.remove("no_learning")
         elif isinstance(event, SamplePredictions):
             self.samples.show_answers(event)
         elif isinstance(event, Advice):
+            self._stuck_loss = self._newest_loss if event.kind == "no_learning" else self._stuck_loss
             self.cards.add(event.kind, event.severity, event.what, event.advice)
         elif isinstance(event, Notice):
             self.cards.add(event.kind or event.what, event.severity, event.what, event.advice)
@@ -259,7 +267,7 @@ class TrainPage(Page):
         elif isinstance(end, Finished) and isinstance(end.result, RunSummary):
             summary = end.result
             measure = self.session.headline
-            told = f"{summary.epochs} epochs"
+            told = count(summary.epochs, "epoch")
             if measure in summary.test:
                 told = f"{measure_title(measure)} {measure_value(measure, summary.test[measure])} on the test part"
             card = self.cards.add(

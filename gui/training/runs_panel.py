@@ -48,7 +48,8 @@ _COLOUR = {"running": "accent", "finished": "success", "stopped": "text_muted", 
 def describe(run: RunInfo) -> str:
     """A run's second line: how it stands and what it took."""
     of = f" of {run.epochs}" if run.epochs and run.epochs_done < run.epochs else ""
-    parts = [STATUS[run.status], run.baseline or f"{run.epochs_done}{of} epochs"]
+    epochs = "epoch" if (run.epochs if of else run.epochs_done) == 1 else "epochs"
+    parts = [STATUS[run.status], run.baseline or f"{run.epochs_done}{of} {epochs}"]
     if run.seconds:
         parts.append(duration(run.seconds))
     return " · ".join(parts)

@@ -20,9 +20,7 @@ class SamplesPanel(QWidget):
         super().__init__(parent)
         title = ThemedLabel("Sample predictions", "text", "heading", self)
         self.state = ThemedLabel("", "text_muted", "small", self)
-        self.nothing = QuietLabel(
-            "While a network trains, its answers for a few validation pictures change here.", self
-        )
+        self.nothing = QuietLabel("While a network trains, its answers for a few validation samples change here.", self)
         self.grid = PictureGrid(side=SMALL, lines=2, parent=self)
         self.grid.setAccessibleName("Sample predictions")
         self.grid.hide()

@@ -10,6 +10,7 @@ from typing import Literal
 from PySide6.QtCore import QObject, Signal
 
 from engine.cancel import CancelToken
+from engine.datasets.base import DATASETS
 from engine.events import Cancelled, Emit, Event, Failed, Finished, Terminal
 from engine.project.places import runs_root
 from engine.project.spec import ProjectSpec
@@ -53,6 +54,12 @@ class TrainingSession(QObject):
         self._clock = _Clock()
         context.document.replaced.connect(self._replaced)
         self._show_actions()
+
+    @property
+    def unit(self) -> str:
+        """What one sample is called where there is little room."""
+        id = self._context.document.project.data.source.id
+        return "img" if id not in DATASETS or DATASETS.get(id).kind == "pictures" else "samples"
 
     @property
     def busy(self) -> bool:

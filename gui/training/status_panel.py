@@ -91,8 +91,8 @@ class StatusPanel(QWidget):
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(6)
         self.bar.setAccessibleName("Share of the training done")
-        self.epoch = Tile("Epoch", "Times that all training pictures have been gone through", "100 of 100")
-        self.speed = Tile("Speed", "Training pictures per second", "1.2 k img/s")
+        self.epoch = Tile("Epoch", "Times that all training samples have been gone through", "100 of 100")
+        self.speed = Tile("Speed", "Training samples per second", "1.2 k img/s")
         self.left = Tile(
             "Time", "Time left, estimated from the steps so far; at the end, what the training took", "59 min left"
         )
@@ -180,7 +180,7 @@ class StatusPanel(QWidget):
         self.pause.setEnabled(session.state in ("running", "paused"))
         self.stop.setEnabled(session.state != "stopping")
         words = {
-            "preparing": "Reading the pictures and building the network…",
+            "preparing": "Reading the data and building the network…",
             "running": f"Training {session.run_name}",
             "paused": f"{session.run_name} is paused",
             "stopping": f"Stopping {session.run_name} and saving a checkpoint…",
@@ -223,7 +223,7 @@ class StatusPanel(QWidget):
         self.epoch.show_text(f"{max(current, info.first_epoch)} of {info.epochs}")
         self.device.show_text(info.device)
         if steps is not None:
-            self.speed.show_text(rate(steps.images_per_second, "img"))
+            self.speed.show_text(rate(steps.images_per_second, session.unit))
             self.memory.show_text(memory(steps.memory_bytes))
         left = session.seconds_left() if session.busy else None
         if session.busy:

@@ -61,11 +61,13 @@ class ToolDialog(QDialog):
         foot.addStretch(1)
         foot.addWidget(away)
         foot.addWidget(self.take)
-        self.body = QVBoxLayout()
+        room = QWidget(self)  # keeps its place while there is no answer yet
+        self.body = QVBoxLayout(room)
+        self.body.setContentsMargins(0, 0, 0, 0)
         layout = QVBoxLayout(self)
         layout.setSpacing(theme.space(1))
         layout.addWidget(self.about)
-        layout.addLayout(self.body, 1)
+        layout.addWidget(room, 1)
         layout.addWidget(self.problem)
         layout.addWidget(self.bar)
         layout.addWidget(self.state)
@@ -95,6 +97,7 @@ class ToolDialog(QDialog):
             return
         handle = self.context.runner.start(self.job(), title=self._title, process=True)
         self._handle = handle
+        self.state.setText("Getting ready…")
         handle.event.connect(self._told)
         handle.ended.connect(self._ended)
         self._show_state()

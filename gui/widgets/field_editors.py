@@ -131,6 +131,7 @@ class LineEditor(QLineEdit):
         text = self._format.show(value)
         if text != self.text():
             self.setText(text)
+            self.home(False)  # a long text shows its beginning
 
 
 class LinesEditor(QPlainTextEdit):

@@ -55,9 +55,8 @@ class WholeLabel(QuietLabel):
         self._claim()
 
     def _claim(self) -> None:
-        tall = max(0, self.heightForWidth(self.width()))
-        if tall != self.minimumHeight():
-            self.setMinimumHeight(tall)
+        self.setMinimumHeight(0)  # or else the label never answers with less than it has claimed before
+        self.setMinimumHeight(max(0, self.heightForWidth(self.width())))
 
 
 class ProblemNote(QWidget):
