@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
 from engine.inference.predictor import DETECTORS
 from engine.pretrained.table import KIND_WORDS, PREFIX
 from gui import theme
+from gui.widgets.measure_words import measure_value
 from gui.widgets.notes import ProblemNote, QuietLabel
 
 if TYPE_CHECKING:
@@ -137,5 +138,5 @@ class ModelChooser(QWidget):
 
 
 def _run_words(run: RunInfo) -> str:
-    accuracy = run.test.get("accuracy", run.best_value)
-    return f"{run.name} · {accuracy:.1%}".replace("%", " %") if accuracy is not None else run.name
+    reached = run.test.get(run.headline, run.best_value)
+    return f"{run.name} · {measure_value(run.headline, reached)}" if reached is not None else run.name
