@@ -142,6 +142,7 @@ class Blocks:
         down = min(box.bottom() + _MARGIN - seen.bottom(), box.top() - _MARGIN - seen.top())
         if down > 0:
             self.view.centerOn(self.view.centre() + QPointF(0.0, down))
+            self.view.moving()
 
     def _hold(self, before: QPointF, after: QPointF) -> None:
         self.view.centerOn(self.view.centre() + (after - before))

@@ -68,6 +68,7 @@ class CanvasView(QGraphicsView):
         self.space_held = False
         self._tool: Tool | None = None
         self._wanted: float | None = None
+        self._whole: float | None = None  # the least zoom of what is shown whole, until somebody moves it
         self._tools: tuple[Tool, ...] = (PanTool(self), ConnectTool(self), MoveTool(self), SelectTool(self))
         self._drop = DropTool(self)
         self._keyboard_connect = KeyboardConnectTool(self)
@@ -168,12 +169,14 @@ class CanvasView(QGraphicsView):
         seen = self.visible()
         top = box.top() + seen.height() / 2 if box.height() > seen.height() else box.center().y()
         self.centerOn(box.center().x(), top)
+        self._whole = least
         self._be_still()
 
     # moving and standing still
 
     def moving(self) -> None:
         """Something moves on screen: paint quickly now, and well as soon as it stands still."""
+        self._whole = None
         self.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         self._still.start()
         self.zoomed.emit()
@@ -380,4 +383,6 @@ class CanvasView(QGraphicsView):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        if self._whole is not None and self.isVisible():
+            self._show_box(self.canvas.content(), self._whole)
         self.zoomed.emit()
