@@ -246,6 +246,8 @@ class Trainer:
         if self.group is not None:
             tally.share(self.group)
             self.group.average_buffers(self.model)
+            if not self.group.first:
+                tally.take()  # nobody asks for them there, and they would pile up
         measures = {f"train_{k}": v for k, v in self.task.running(tally.sums, tally.count).items()}
         terms = {name.removeprefix(TERM): v / tally.count for name, v in tally.sums.items() if name.startswith(TERM)}
         measures |= {f"train_loss_{name}": value for name, value in terms.items()}
