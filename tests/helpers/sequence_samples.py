@@ -68,7 +68,7 @@ def one_shot() -> ProjectSpec:
             ),
         ),
         training=TrainingSpec(
-            epochs=8,
+            epochs=6,
             batch_size=128,
             optimiser=Choice(id="adam", options={"learning_rate": 0.002}),
             schedule=Choice(id="one_cycle"),
