@@ -41,9 +41,9 @@ def choice_of(id: str, options: BaseModel) -> Choice:
 
 
 def summary(options: Augmentation) -> str:
-    """What the dials are set to, such as "degrees 10"."""
-    names = [dial.field for dial in options.dials[:2]]
-    return " · ".join(f"{name} {getattr(options, name):g}" for name in names)
+    """What the dials are set to, such as "strength 0.05", or "10°" for a turn."""
+    values = [(dial.field, f"{getattr(options, dial.field):g}") for dial in options.dials[:2]]
+    return " · ".join(f"{value}°" if name == "degrees" else f"{name} {value}" for name, value in values)
 
 
 @dataclass(frozen=True)
@@ -254,11 +254,17 @@ class OffRow(QWidget):
         method = AUGMENTATIONS.get(id)
         self.switch = QCheckBox(method.label, self)
         self.switch.setAccessibleName(f"Use {method.label}")
-        self.switch.setToolTip(first_sentence(method))
+        self._about = first_sentence(method)
+        self.switch.setToolTip(self._about)
         self.switch.clicked.connect(self._clicked)
         row = QHBoxLayout(self)
         row.setContentsMargins(theme.space(1), 0, theme.space(1), 0)
         row.addWidget(self.switch, 1)
+
+    def show_fault(self, why: str) -> None:
+        """Offer it, unless the task cannot learn from it, which the tooltip then says."""
+        self.switch.setEnabled(not why)
+        self.switch.setToolTip(why or self._about)
 
     def _clicked(self) -> None:
         self.switch.setChecked(False)  # the card in the list above says that it is on

@@ -113,6 +113,7 @@ class MethodsPanel(PanelSection):
         )
         for id, row in self.rows.items():
             row.setVisible(id not in ids)
+            row.show_fault(self._model.fault_of(AUGMENTATIONS.get(id)()))
         for family, heading in self.headings.items():
             heading.setVisible(any(AUGMENTATIONS.get(id).family == family and id not in ids for id in self.rows))
 
