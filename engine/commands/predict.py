@@ -57,7 +57,7 @@ class Predict(Command):
                 out.note(f"{event.what} {event.advice}".rstrip())
 
         frames = run_interruptible(job, note)
-        out.text(f"{frames:,} frames")
+        out.text(f"{frames:,} frame{'' if frames == 1 else 's'}")
         if args.save:
             out.text(f"saved: {args.save}")
         return DONE

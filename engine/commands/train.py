@@ -68,7 +68,8 @@ class Train(Command):
         job: TrainJob | BaselineJob = TrainJob(project, root, run_dir, resume=args.resume)
         if baseline is not None:
             job = BaselineJob(project, root, baseline, run_dir)
-        summary = run_interruptible(job, _Printer(out, project.training.epochs) if first else _silent)
+        epochs = project.training.epochs if baseline is None else 1
+        summary = run_interruptible(job, _Printer(out, epochs) if first else _silent)
         if not first:
             return DONE
         out.data({"event": "finished", "run": summary.run, "test": summary.test})
@@ -96,7 +97,7 @@ def _run_dir(args: Namespace) -> Path:
         out: Path = args.out
         if not args.resume and out.exists() and (not out.is_dir() or any(out.iterdir())):
             raise BadInput(f"{out} is not empty.", "Give another --out, or go on with the run there: --resume.")
-        if args.resume and not out.is_dir():
+        if args.resume and not (out / "config.json").is_file():
             raise BadInput(f"There is no run in {out} to go on with.", "Give a run's folder, or leave out --resume.")
         return out
     root = runs_root(args.project)
@@ -147,7 +148,8 @@ class _Printer:
 
 
 def _print_summary(out: Output, summary: RunSummary) -> None:
-    out.text(f"{summary.epochs} epochs in {summary.seconds:.1f} s, the best was epoch {summary.best_epoch}.")
+    epochs = f"{summary.epochs} epoch{'' if summary.epochs == 1 else 's'}"
+    out.text(f"{epochs} in {summary.seconds:.1f} s, the best was epoch {summary.best_epoch}.")
     test: Any = summary.test
     out.text("test: " + (", ".join(f"{name} {value:.4f}" for name, value in test.items()) or "no pictures kept aside"))
     out.text(f"run: {summary.run}")

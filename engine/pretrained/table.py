@@ -84,5 +84,5 @@ def files_of(id: str, rows: tuple[Weights, ...] | None = None) -> tuple[Weights,
     found = tuple(row for row in known if row.id == id)
     if not found:
         names = ", ".join(dict.fromkeys(row.model for row in known))
-        raise BadInput(f"There is no trained model called {id}.", f"Known after {PREFIX}: {names}.")
+        raise BadInput(f"There is no trained model called {id}.", f"Write one of these after {PREFIX} {names}.")
     return found

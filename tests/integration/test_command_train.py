@@ -81,6 +81,7 @@ def test_out_is_not_overwritten_and_resume_needs_something_to_resume(
     for arguments, words in (
         (("--out", str(tmp_path / "full")), "is not empty"),
         (("--resume",), "no unfinished run"),
+        (("--resume", "--out", str(tmp_path / "full")), "There is no run in"),
         (("--resume", "--seed", "3"), "begun with"),
         (("--epochs", "0"), "--epochs cannot be 0"),
         (("--seed", "-1"), "--seed cannot be -1"),
