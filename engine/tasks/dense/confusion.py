@@ -27,7 +27,7 @@ class RegionMeter(Meter):
     def __init__(self, classes: int, each: bool = False) -> None:
         self._classes = classes
         self._counts: Tensor | None = None  # (C, C) int64, on the device of the answers
-        self._each: list[Tensor] | None = [] if each else None
+        self._each: list[float] | None = [] if each else None
 
     def add(self, answers: Answers, batch: Batch) -> None:
         found = answers["regions"]
@@ -36,7 +36,8 @@ class RegionMeter(Meter):
         counts = rows.sum(0)
         self._counts = counts if self._counts is None else self._counts + counts
         if self._each is not None:
-            self._each.append(rows.cpu())  # so that many classes do not fill the device
+            # The means alone, since matrices of many classes would fill the memory.
+            self._each += [mean_of(class_iou(one)) for one in rows.cpu().numpy()]
 
     @property
     def counts(self) -> np.ndarray:
@@ -50,12 +51,7 @@ class RegionMeter(Meter):
 
     def of_pictures(self) -> np.ndarray:
         """float64, (N,): the mean IoU of every picture over the classes in it; NaN where no pixel is labelled."""
-        import torch
-
-        if not self._each:
-            return np.zeros(0)
-        rows = torch.cat(self._each).cpu().numpy()
-        return np.array([mean_of(class_iou(one)) for one in rows])
+        return np.array(self._each or [], np.float64)
 
 
 def count_pairs(truth: Tensor, found: Tensor, classes: int) -> Tensor:
