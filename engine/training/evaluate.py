@@ -132,11 +132,16 @@ class EvaluateJob:
         task.learn_data(prepared.train.overview())
         if not run.config.baseline:
             task.check(*ends(run.spec), prepared.preprocessor.input_shape)
-        return evaluate_part(runner(run.model, run.spec), task, prepared, self.split, run.config.training.seed)
+        return evaluate_part(runner(run.model, run.spec), task, prepared, self.split, run.config.training.seed, token)
 
 
-def evaluate_part(run: Runner, task: Task, prepared: Prepared, split: str, seed: int) -> Evaluation:
-    """Measure a network in its present state, on its device, on one part. Raises `BadInput` if the part is empty."""
+def evaluate_part(
+    run: Runner, task: Task, prepared: Prepared, split: str, seed: int, token: CancelToken | None = None
+) -> Evaluation:
+    """Measure a network in its present state, on its device, on one part.
+
+    Raises `BadInput` if the part is empty, `JobCancelled` once the token is set.
+    """
     from engine.training.batches import Onlooker
     from engine.training.measuring import evaluate
     from engine.training.precision import Precision
@@ -151,7 +156,7 @@ def evaluate_part(run: Runner, task: Task, prepared: Prepared, split: str, seed:
     if isinstance(task, Classification):
         batches.pool = onlooker
     shown = np.unique(np.linspace(0, len(batches) - 1, EXAMPLES).round().astype(int)).tolist()
-    outcome = evaluate(run, task, batches, Precision("float32", device), full=True, keep=shown)
+    outcome = evaluate(run, task, batches, Precision("float32", device), full=True, keep=shown, token=token)
     sketches = [task.sketch(row.picture, row.answer, row.truth) for _, row in sorted(outcome.kept.items())]
     task.run = run
     report = task.report(outcome.meter, sketches)

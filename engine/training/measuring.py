@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from engine.cancel import CancelToken
 from engine.device import ran_out, release_memory
 from engine.tasks.base import Meter, Task
 from engine.tasks.batch import Batch, Outputs
@@ -79,18 +80,20 @@ def evaluate(
     *,
     full: bool = False,
     keep: Collection[int] = (),
+    token: CancelToken | None = None,
 ) -> Outcome:
     """Run a whole part through the network in evaluation mode and measure it.
 
     Args:
         full: measure also what takes longer.
         keep: places (of samples, or of rounds) whose answers are wanted.
+        token: looked at before every batch; `JobCancelled` once it is set.
 
     Where memory runs out it begins anew with half as many samples at once, and keeps to that.
     """
     while True:
         try:
-            return _evaluate(run, task, batches, precision, full, keep)
+            return _evaluate(run, task, batches, precision, full, keep, token)
         except Exception as error:
             if not ran_out(error) or batches.batch_size <= 1:
                 raise
@@ -101,7 +104,13 @@ def evaluate(
 
 @torch.inference_mode()
 def _evaluate(
-    run: Runner, task: Task, batches: OrderedBatches, precision: Precision, full: bool, keep: Collection[int]
+    run: Runner,
+    task: Task,
+    batches: OrderedBatches,
+    precision: Precision,
+    full: bool,
+    keep: Collection[int],
+    token: CancelToken | None,
 ) -> Outcome:
     run.model.eval()
     meter = task.meter(full)
@@ -111,6 +120,8 @@ def _evaluate(
     kept: dict[int, Kept] = {}
     start = 0
     for batch in batches:
+        if token is not None:
+            token.raise_if_cancelled()
         fed = task.feed(batch)
         with precision.autocast():
             outputs = run(*fed.inputs)

@@ -167,11 +167,26 @@ class Trainer:
         return float(loss)
 
     def _turns(self, batch: Batch, share: float, norm_wanted: bool) -> tuple[Tensor, dict[str, Tensor], Tensor | None]:
-        """Every player's step on a batch, cut into smaller pieces as often as memory runs out."""
+        """Every player's step on a batch: its loss, what is added up, and the norm of the last player's gradient."""
+        losses: list[Tensor] = []
+        sums: dict[str, Tensor] = {}
+        norm = None
+        for turn in self.turns:
+            with self._learning(turn):
+                parts, found, norm = self._turn(turn, batch, share, norm_wanted)
+            losses += parts
+            sums |= found
+        return losses[0] if len(losses) == 1 else torch.stack(losses).sum(), sums, norm
+
+    def _turn(
+        self, turn: Turn, batch: Batch, share: float, norm_wanted: bool
+    ) -> tuple[list[Tensor], dict[str, Tensor], Tensor | None]:
+        """One player's step, the batch cut into smaller pieces as often as memory runs out."""
         most = max(1, len(batch) // 2)  # batch normalisation cannot learn from one sample
         while True:
             try:
-                return self._try_turns(batch, share, norm_wanted)
+                losses, sums = self._gather(turn, batch, share)
+                return losses, sums, self.descent.finish(norm_wanted)
             except Exception as error:
                 if not ran_out(error) or self.pieces >= most:
                     raise
@@ -181,28 +196,23 @@ class Trainer:
             self.pieces = min(2 * self.pieces, most)
             self._tell("memory_short", -(-len(batch) // self.pieces))
 
-    def _try_turns(
-        self, batch: Batch, share: float, norm_wanted: bool
-    ) -> tuple[Tensor, dict[str, Tensor], Tensor | None]:
-        total: list[Tensor] = []
+    def _gather(self, turn: Turn, batch: Batch, share: float) -> tuple[list[Tensor], dict[str, Tensor]]:
+        """The gradients of all pieces of a batch, with their losses and sums."""
+        losses: list[Tensor] = []
         sums: dict[str, Tensor] = {}
-        norm = None
-        for turn in self.turns:
-            with self._learning(turn):
-                self.descent.begin()
-                for start, stop in cut(len(batch), self.pieces):
-                    part = batch if self.pieces == 1 else batch.piece(start, stop)
-                    weight = share * (stop - start) / len(batch)
-                    fed = self.task.feed(part)
-                    with self.precision.autocast():
-                        outputs, terms = self.task.step(self.learner, fed, turn)
-                        loss = added(terms)
-                    self.descent.add(loss, weight)
-                    total.append(loss.detach() * ((stop - start) / len(batch)) if self.pieces > 1 else loss.detach())
-                    for name, value in self._sums(outputs, fed, terms).items():
-                        sums[name] = sums[name] + value if name in sums else value
-                norm = self.descent.finish(norm_wanted)
-        return total[0] if len(total) == 1 else torch.stack(total).sum(), sums, norm
+        self.descent.begin()
+        for start, stop in cut(len(batch), self.pieces):
+            part = batch if self.pieces == 1 else batch.piece(start, stop)
+            weight = (stop - start) / len(batch)
+            fed = self.task.feed(part)
+            with self.precision.autocast():
+                outputs, terms = self.task.step(self.learner, fed, turn)
+                loss = added(terms)
+            self.descent.add(loss, share * weight)
+            losses.append(loss.detach() * weight if self.pieces > 1 else loss.detach())
+            for name, value in self._sums(outputs, fed, terms).items():
+                sums[name] = sums[name] + value if name in sums else value
+        return losses, sums
 
     def _sums(self, outputs: Outputs, batch: Batch, terms: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """What is added up over the epoch: the task's own sums, and the terms of the loss where there are several."""
@@ -254,7 +264,9 @@ class Trainer:
         val_loss = math.nan
         if self.validation is not None:
             with self.as_judged():
-                self.outcome = evaluate(self.run, self.task, self.validation, self.precision, keep=self.keep)
+                self.outcome = evaluate(
+                    self.run, self.task, self.validation, self.precision, keep=self.keep, token=self._watched()
+                )
             val_loss = self.outcome.loss
             measures |= {f"val_{name}": value for name, value in self.outcome.measures.items()}
             if len(self.outcome.terms) > 1:
@@ -266,6 +278,10 @@ class Trainer:
         at.epoch, at.batch = at.epoch + 1, 0
         rate = float(self.optimiser.param_groups[0]["lr"])
         return EpochResult(at.epoch, at.step, tally.mean_loss, val_loss, rate, tally.norm, at.seconds, measures)
+
+    def _watched(self) -> CancelToken | None:
+        """What ends a validation early; the processes of a group stop together, at a step."""
+        return self.token if self.group is None else None
 
     def as_judged(self) -> AbstractContextManager[None]:
         """The network as it is measured and kept: with the average of its weights, where one is made."""

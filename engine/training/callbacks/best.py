@@ -32,11 +32,13 @@ class BestWeights(Callback):
 
     def epoch_done(self, trainer: Trainer, result: EpochResult) -> None:
         headline = result.measures.get(f"val_{trainer.task.headline}") if trainer.task.headline else None
-        if headline is not None:
+        if headline is not None and math.isfinite(headline):
             score = (-headline if trainer.task.lower_is_better else headline, -result.val_loss)
             if score <= self._score:
                 return
             self._score = score
+        elif headline is not None and self.epoch:
+            return  # undefined in this epoch, which so cannot be better than another
         self.epoch = result.epoch
         with trainer.as_judged():
             self.unsaved = {name: tensor.detach().clone() for name, tensor in trainer.model.state_dict().items()}

@@ -64,7 +64,8 @@ class Reporter(Callback):
             Notice(
                 "warning",
                 f"There was not enough memory for a batch at once, so it is computed {samples} samples at a time.",
-                "The steps stay the same but for batch normalisation, and take longer; a smaller batch would not.",
+                "The steps take longer. They stay the same but for batch normalisation and for losses that are "
+                "averaged over the objects or pixels of a batch.",
                 kind="memory_short",
             )
         )
