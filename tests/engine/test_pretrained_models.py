@@ -190,7 +190,7 @@ def test_classifiers_are_torchvisions(model: str, tmp_path: Path, monkeypatch: p
     expected = how(Image.fromarray(image[:, :, ::-1].copy()))
     assert outcome.seen is not None
     seen = (torch.from_numpy(outcome.seen).float() / 255 - mean) / std
-    # What it sees is what torchvision's preprocessing gives, to two grey levels; and its answer is that to what it sees.
+    # What it sees is what torchvision's preprocessing gives, to two grey levels; its answer is that to what it sees.
     assert float(((seen - expected) * std).abs().max()) <= 2.01 / 255
     with torch.no_grad():
         probabilities = net(seen[None]).softmax(1)[0].numpy()
