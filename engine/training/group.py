@@ -52,6 +52,8 @@ def joined(device: torch.device) -> Iterator[Group | None]:
         ) from None
     try:
         yield Group(device)
+        # Nobody leaves while another still measures: who talks to a process that has gone is aborted.
+        dist.barrier()
     finally:
         dist.destroy_process_group()
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 _MOST = 2**53
+MAX_PIECES = 1_000_000  # samples of the largest batch
 _WITH_TENSORS = ("model", "optimiser", "random", "average")
 
 
@@ -45,6 +46,13 @@ def whole_position(state: Mapping[str, Any], steps: int) -> dict[str, Any]:
     if type(state["seconds"]) not in (int, float) or not 0 <= state["seconds"] < _MOST:
         raise ValueError(f"it says that {state['seconds']!r:.40} seconds were trained")
     return dict(state)
+
+
+def whole_pieces(value: Any) -> int:
+    """Return the number of pieces that a batch is cut into, if it can be one. Raises `ValueError`."""
+    if type(value) is not int or not 1 <= value <= MAX_PIECES:
+        raise ValueError(f"it cuts a batch into {value!r:.40} pieces")
+    return value
 
 
 def load_optimiser(optimiser: torch.optim.Optimizer, state: Mapping[str, Any]) -> None:

@@ -25,7 +25,7 @@ from engine.training.descent import Descent
 from engine.training.group import Group
 from engine.training.measuring import Outcome, Runner, added, evaluate
 from engine.training.precision import Precision
-from engine.training.restore import load_optimiser, whole_position
+from engine.training.restore import load_optimiser, whole_pieces, whole_position
 from engine.training.schedules import Stepper
 from engine.training.seeds import epoch_seed
 from engine.training.tally import Tally
@@ -327,7 +327,7 @@ class Trainer:
         for hook in self.callbacks:
             if hook.key:
                 hook.load(state["callbacks"][hook.key])
-        self.pieces = max(1, int(state.get("pieces", 1)))
+        self.pieces = whole_pieces(state.get("pieces", 1))
         if self.average is not None and "average" in state:
             self.average.load(state["average"])
         self._random = state["random"]

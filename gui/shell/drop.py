@@ -10,7 +10,6 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from engine.cancel import CancelToken
-from engine.datasets.formats.guess import likely_source
 from engine.events import Emit, Event, Finished
 from engine.project.store import is_project
 from gui import theme
@@ -57,7 +56,11 @@ def what_is(path: Path) -> str:
     """ "open" for a project or a JSON file, the id of a dataset for any other folder, else ""."""
     if is_project(path) or (path.is_file() and path.suffix.lower() == ".json"):
         return "open"
-    return likely_source(path) if path.is_dir() else ""
+    if not path.is_dir():
+        return ""
+    from engine.datasets.formats.guess import likely_source  # it brings numpy, for which the first paint must not wait
+
+    return likely_source(path)
 
 
 class DropVeil(QWidget):
