@@ -304,8 +304,8 @@ def test_a_sketch_of_a_text_marks_what_was_not_foreseen() -> None:
     good = {"next": true.astype(np.float32), "nats": np.full(4, 0.1, np.float32)}
     poor = {"next": np.array([2.0, 3, 4, 2], np.float32), "nats": np.full(4, 2.0, np.float32)}
     first, second = (task.sketch(np.array([0, 2, 3, 4]), answer, {"tokens": true}) for answer in (good, poor))
-    assert first.caption == "100% foreseen"
-    assert second.caption == "75% foreseen"
+    assert first.caption == "100 % foreseen"
+    assert second.caption == "75 % foreseen"
     assert second.score < first.score
     assert not np.array_equal(first.image, second.image)
 

@@ -103,7 +103,7 @@ class Characters(Task):
         bits = float(nats.mean()) / np.log(2)
         return Sketch(
             page(letters),
-            caption=f"{(guessed == true).mean():.0%} foreseen",
+            caption=f"{100 * (guessed == true).mean():.0f} % foreseen",
             note=f"{bits:.2f} bits per character",
             tip="Red characters were not the ones that the network held for the likeliest.",
             score=-bits,

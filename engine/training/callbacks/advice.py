@@ -85,9 +85,9 @@ def overfitting(history: History, classes: int) -> Advice | None:
         return None
     return Advice(
         "overfitting",
-        f"The network learns its training pictures by heart: the validation loss was {lowest.val_loss:.3f} in epoch "
+        f"The network learns its training samples by heart: the validation loss was {lowest.val_loss:.3f} in epoch "
         f"{lowest.epoch} and is {last.val_loss:.3f} now, while the training loss still falls.",
-        "Add augmentation, dropout, weight decay or more pictures, or set early stopping.",
+        "Add augmentation, dropout, weight decay or more data, or set early stopping.",
         epoch=last.epoch,
     )
 
