@@ -21,7 +21,7 @@ from engine.inference.frame import Frame
 from engine.inference.maps import ClassMap, EdgeMap, NormalMap, Restored
 from engine.inference.masks import instance_ids
 from engine.inference.predictor import Predictor, open_predictor
-from engine.inference.run_base import RUN_PREDICTORS, on_frame
+from engine.inference.run_base import on_frame
 from engine.inference.run_thresholds import listen_to_threshold
 from engine.inference.stream import predict_stream
 from engine.opencv import cv2
@@ -224,12 +224,7 @@ def _labeller(outputs: int) -> NetworkSpec:
     return net.output(last)
 
 
-@pytest.mark.skipif("multilabel" not in RUN_PREDICTORS, reason="no such task")
 def test_labels_are_judged_one_by_one(tmp_path: Path) -> None:
-    from engine.tasks.base import TASKS
-
-    if "multilabel" not in TASKS:
-        pytest.skip("no such task")
     weights = {"head.weight": np.zeros((2, 3)), "head.bias": [2.0, -1.0]}
     run = run_folder(
         tmp_path / "m", _labeller(2), "multilabel", ("a", "b"), preprocess=PreprocessSpec(**COLOUR), weights=weights
