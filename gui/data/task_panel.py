@@ -20,6 +20,9 @@ from gui.widgets.notes import ProblemNote, QuietLabel
 
 KINDS = {"pictures": "From pictures", "series": "From sequences", "text": "From text"}
 
+ELSEWHERE = ("label_smoothing",)
+"""Options that are settings of the training, and so stand on the Train page."""
+
 
 class TaskPanel(PanelSection):
     """The list of tasks, what the chosen one is for, and its options. Every choice can be undone."""
@@ -68,9 +71,9 @@ class TaskPanel(PanelSection):
                 self.body.removeWidget(self.form)
                 self.form.hide()
                 self.form.deleteLater()
-            self.form = SettingsForm(task.Options, parent=self)
+            self.form = SettingsForm(task.Options, hidden=ELSEWHERE, parent=self)
             self.form.changed.connect(self._edited)
-            self.form.setVisible(bool(task.Options.model_fields))
+            self.form.setVisible(bool(set(task.Options.model_fields) - set(ELSEWHERE)))
             self.body.insertWidget(2, self.form)
         assert self.form is not None
         try:
