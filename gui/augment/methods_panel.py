@@ -11,8 +11,8 @@ from engine.datasets.spec import Choice
 from gui import theme
 from gui.augment.method_card import Edit, MethodCard, OffRow, method_of, options_of
 from gui.augment.model import FAMILIES, AugmentModel, in_families
-from gui.data.section import PanelSection
 from gui.widgets.notes import QuietLabel, ThemedLabel
+from gui.widgets.section import PanelSection
 
 _EMPTY = (
     "None yet. Small changes such as turns and shifts, new in every epoch, keep a network from learning its pictures "

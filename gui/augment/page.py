@@ -14,8 +14,8 @@ from gui.augment.methods_panel import MethodsPanel
 from gui.augment.model import AugmentModel
 from gui.augment.stage import Stage
 from gui.context import Context, Page
-from gui.data.section import SidePanel
 from gui.document.document import Change
+from gui.widgets.section import SidePanel
 
 
 class AugmentPage(Page):

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from engine.datasets.augment import AUGMENTATIONS
 from engine.datasets.spec import Choice
 from gui import theme
-from gui.data.section import PanelSection
 from gui.widgets.notes import QuietLabel
+from gui.widgets.section import PanelSection
 
 _NONE = (
     "None. Small changes such as turns and shifts, new in every epoch, keep a network from learning its pictures by "

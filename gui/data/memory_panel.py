@@ -7,9 +7,9 @@ from PySide6.QtWidgets import QHBoxLayout, QSpinBox, QWidget
 from engine.datasets.spec import DataSpec
 from gui import theme
 from gui.data.model import DataModel
-from gui.data.section import PanelSection
 from gui.widgets.field_editors import guard_wheel
 from gui.widgets.notes import QuietLabel, ThemedLabel
+from gui.widgets.section import PanelSection
 
 
 class MemoryPanel(PanelSection):

@@ -18,11 +18,11 @@ from gui.data.model import shared_model
 from gui.data.pictures_view import PicturesView
 from gui.data.preprocess_panel import PreprocessPanel
 from gui.data.preview import PreviewPanel
-from gui.data.section import SidePanel
 from gui.data.source_panel import SourcePanel
 from gui.data.split_panel import SplitPanel
 from gui.data.task_panel import TaskPanel
 from gui.document.document import Change
+from gui.widgets.section import SidePanel
 
 
 class DataPage(Page):

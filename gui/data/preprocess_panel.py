@@ -13,10 +13,10 @@ from gui import theme
 from gui.context import Context
 from gui.data.jobs import Measured, MeasureTraining
 from gui.data.model import DataModel
-from gui.data.section import PanelSection
 from gui.runtime.jobs import JobHandle
 from gui.widgets.form import SettingsForm
 from gui.widgets.notes import ProblemNote
+from gui.widgets.section import PanelSection
 
 
 class PreprocessPanel(PanelSection):

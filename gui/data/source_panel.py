@@ -13,8 +13,8 @@ from engine.datasets.base import DATASETS
 from engine.datasets.spec import Choice, Settings
 from gui import theme
 from gui.data.model import DataModel
-from gui.data.section import PanelSection
 from gui.widgets.form import SettingsForm
+from gui.widgets.section import PanelSection
 
 # What is learned from a format where the project's task cannot be.
 TASKS_OF = {"coco": "detection", "voc": "detection", "yolo": "detection", "masks": "segmentation"}

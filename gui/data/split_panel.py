@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QSpinBox, QTo
 from engine.datasets.spec import SplitSpec
 from gui import theme
 from gui.data.model import DataModel
-from gui.data.section import PanelSection
 from gui.data.split_bar import LEAST_TRAINING, NAMES, SplitBar
 from gui.widgets.field_editors import guard_wheel
 from gui.widgets.notes import QuietLabel, ThemedLabel
+from gui.widgets.section import PanelSection
 
 _MEANING = (
     "The network learns from these samples",

@@ -12,11 +12,11 @@ from engine.errors import BadInput
 from engine.frozen import FrozenDict, thaw
 from engine.project.spec import ProjectSpec
 from engine.tasks.base import TASKS
-from gui.data.section import PanelSection
 from gui.document.document import Document
 from gui.widgets.field_editors import guard_wheel
 from gui.widgets.form import SettingsForm
 from gui.widgets.notes import ProblemNote, QuietLabel
+from gui.widgets.section import PanelSection
 
 KINDS = {"pictures": "From pictures", "series": "From sequences", "text": "From text"}
 

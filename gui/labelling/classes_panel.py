@@ -23,13 +23,13 @@ from gui.actions import make_action
 from gui.labelling import keys
 from gui.labelling.canvas import LabelCanvas
 from gui.labelling.painting import hue_of
-from gui.labelling.section import Section
+from gui.widgets.section import PanelSection
 
 _ROWS = 10
 _NUMBERED = 9
 
 
-class ClassesPanel(Section):
+class ClassesPanel(PanelSection):
     """Follows the model. A click on a class does what its number key does."""
 
     def __init__(self, canvas: LabelCanvas, parent: QWidget | None = None) -> None:

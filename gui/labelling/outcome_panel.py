@@ -20,8 +20,8 @@ from gui.actions import make_action
 from gui.context import Context
 from gui.labelling.alive import while_alive
 from gui.labelling.model import LabelModel
-from gui.labelling.section import Section
 from gui.widgets.notes import QuietLabel, ThemedLabel
+from gui.widgets.section import PanelSection
 
 if TYPE_CHECKING:
     from engine.datasets.formats.writing import WrittenSet
@@ -32,7 +32,7 @@ SOURCE = Choice(id="labelled")
 _SHOWN = 3
 
 
-class OutcomePanel(Section):
+class OutcomePanel(PanelSection):
     """Follows the model.
 
     Signals:

@@ -26,12 +26,12 @@ from gui.labelling.model import LabelModel
 from gui.labelling.outcome_panel import OutcomePanel
 from gui.labelling.pixels import PictureReader, SmallReader
 from gui.labelling.proposals_panel import ProposalsPanel
-from gui.labelling.section import Column
 from gui.labelling.strip import FilmStrip
 from gui.labelling.tools.brush import BrushTool
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.flow import FlowRow
 from gui.widgets.notes import ThemedLabel
+from gui.widgets.section import SidePanel
 
 _LAYOUT = "label.splitter"
 _HERE = Qt.ShortcutContext.WidgetWithChildrenShortcut
@@ -148,7 +148,7 @@ class LabelPage(Page):
         below.setContentsMargins(theme.space(1.5), theme.space(0.5), theme.space(1.5), theme.space(0.5))
         below.addWidget(self.hint, 1)
         column.addLayout(below)
-        self.side = Column("Labels", [self.classes, self.proposals, self.outcome], self)
+        self.side = SidePanel("Labels", [self.classes, self.proposals, self.outcome], self)
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self.splitter.setChildrenCollapsible(False)
         for widget, stretch in ((self._left(), 0), (middle, 1), (self.side, 0)):

@@ -16,9 +16,9 @@ from gui import theme
 from gui.context import Context
 from gui.labelling.alive import while_alive
 from gui.labelling.model import LabelModel
-from gui.labelling.section import Section
 from gui.runtime.jobs import JobHandle
 from gui.widgets.notes import ProblemNote, QuietLabel, ThemedLabel
+from gui.widgets.section import PanelSection
 
 if TYPE_CHECKING:
     from engine.training.runs import RunInfo
@@ -27,7 +27,7 @@ _OTHER = "?other"
 _FIRST = 0.4
 
 
-class ProposalsPanel(Section):
+class ProposalsPanel(PanelSection):
     """Signals:
     proposed(): suggestions are there, and the picture is to have the keyboard.
     """
