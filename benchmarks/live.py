@@ -169,6 +169,7 @@ class Turns:
         self.threads, self.seconds = threads, seconds
         self.turns: list[Turn] = []
         self.quiet = True
+        self.opened = False
 
     def open(self) -> Counted:
         """Open the model as the live view does, in its thread."""
@@ -227,11 +228,13 @@ class Turns:
         """The same of the live view, with its drawing and everything."""
         runner = self.page.runner
         self.page.panel.source.current = "benchmark"
-        runner.use(self.open, self.model)
+        if not self.opened:
+            runner.use(self.open, self.model)
+            self.opened = True
         runner.watch(partial(SteadyCamera, self.images))
         turn = Turn()
-        wait(0.5, until=lambda: runner.model_state.status == "ready" and self.page._result is not None, most=60)
-        wait(1.0)
+        wait(0.3, until=lambda: runner.model_state.status == "ready" and self.page._result is not None, most=60)
+        wait(0.5)
         runner.shown.connect(turn.results.append)
         self.counted.used.clear()
         metronome = Metronome()
@@ -243,9 +246,14 @@ class Turns:
         turn.live_used = statistics.median(self.counted.used)
         runner.shown.disconnect(turn.results.append)
         runner.watch(None)
-        runner.use(None)
-        wait(0.3)
+        self.page._result = None
+        wait(0.2)
         return turn
+
+    def close(self) -> None:
+        """Let go of the model."""
+        self.page.runner.use(None)
+        wait(0.3)
 
     def turn(self) -> Turn:
         bare, bare_used = self.bare()
@@ -328,8 +336,8 @@ def wait(seconds: float, until: Callable[[], bool] = lambda: True, most: float =
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=max(1, (os.cpu_count() or 2) - 1))
-    parser.add_argument("--turns", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--turns", type=int, default=12)
+    parser.add_argument("--seconds", type=float, default=1.5)
     parser.add_argument("--models", nargs="*", default=["resnet18", "opencv:face"])
     args = parser.parse_args()
     met = True
@@ -350,6 +358,7 @@ def main() -> int:
             turns = Turns(page, images, text, args.threads, args.seconds)
             turns.run(args.turns)
             met = turns.report() and met
+            turns.close()
         page.shutdown()
         page.deleteLater()
         services.document.close()

@@ -62,10 +62,19 @@ def object_colours() -> np.ndarray:
 
 def colour_of(outcome: Outcome, class_id: int) -> tuple[int, int, int]:
     """The colour in which a class is drawn: it stays the same from picture to picture, and from model to model."""
+    return class_colour(first_colour(outcome), class_id)
+
+
+def first_colour(outcome: Outcome) -> int:
+    """Where the outcome's classes begin among the colours: among pixel classes the background is a class, objects begin
+    after it."""
+    return 0 if isinstance(outcome, ClassMap) and outcome.background == 0 else 1
+
+
+def class_colour(first: int, class_id: int) -> tuple[int, int, int]:
+    """Red, green and blue of a class where those of its kind begin at `first`."""
     from engine.tasks.dense.colours import class_colours
 
-    # Among pixel classes the background is a class; objects begin after it.
-    first = 0 if isinstance(outcome, ClassMap) and outcome.background == 0 else 1
     red, green, blue = class_colours()[first + class_id % 254].tolist()
     return red, green, blue
 
@@ -77,18 +86,25 @@ def colour_table(outcome: Outcome, threshold: float, hidden: Collection[int] = (
         threshold: what is less sure is not seen.
         hidden: class ids that are not shown.
     """
+    from engine.tasks.dense.colours import class_colours
+
     table = np.zeros((256, 4), np.uint8)
-    opacity = round(255 * STRENGTH)
+    first, colours = first_colour(outcome), class_colours()
     if isinstance(outcome, ClassMap):
-        for number in range(min(256, len(outcome.classes))):
-            if number != outcome.background and number not in hidden:
-                table[number] = (*colour_of(outcome, number), opacity)
+        numbers = np.arange(min(256, len(outcome.classes)))
+        seen = ~np.isin(numbers, [*hidden, -1 if outcome.background is None else outcome.background])
+        table[: len(numbers)] = _tints(colours[first + numbers % 254], seen)
     elif isinstance(outcome, Detections):
-        for i in range(min(MOST, len(outcome))):
-            if outcome.scores[i] >= threshold and int(outcome.class_ids[i]) not in hidden:
-                table[i + 1] = (*colour_of(outcome, int(outcome.class_ids[i])), opacity)
+        numbers = outcome.class_ids[:MOST]
+        seen = (outcome.scores[:MOST] >= threshold) & ~np.isin(numbers, list(hidden))
+        table[1 : len(numbers) + 1] = _tints(colours[first + numbers % 254], seen)
     elif isinstance(outcome, EdgeMap):
         table[:, :3] = object_colours()[0]
         values = np.arange(256)
         table[:, 3] = np.where(values >= max(threshold, 0.02) * 255, values, 0)
     return table
+
+
+def _tints(colours: np.ndarray, seen: np.ndarray) -> np.ndarray:
+    """(n, 4): the colours (n, 3) with the opacity of a tint where they are seen."""
+    return np.concatenate([colours, np.where(seen, round(255 * STRENGTH), 0)[:, None]], axis=1)

@@ -7,6 +7,7 @@ all of it, the middle where it saw only that.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ class ClassMap:
             raise ValueError(f"the class map has class {int(self.ids.max())} of {len(self.classes)}")
         _check_area(self.area)
 
+    @cached_property
     def shares(self) -> dict[str, float]:
         """Which share of the places each class has, the largest first; classes that do not occur are left out."""
         counts = np.bincount(self.ids.ravel(), minlength=len(self.classes))
@@ -51,7 +53,7 @@ class ClassMap:
 
     def plain(self) -> dict[str, Any]:
         """The JSON form: `{"classes": {name: share}}`."""
-        return {"classes": {name: round(share, 4) for name, share in self.shares().items()}}
+        return {"classes": {name: round(share, 4) for name, share in self.shares.items()}}
 
 
 @dataclass(frozen=True, eq=False)

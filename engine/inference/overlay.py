@@ -8,8 +8,8 @@ import numpy as np
 
 from engine.inference.detections import Classification, Detections, Labels, Match, Outcome
 from engine.inference.frame import Frame
-from engine.inference.layers import Layer, colour_of, colour_table, make_layer
-from engine.inference.maps import Area
+from engine.inference.layers import colour_of, colour_table, make_layer
+from engine.inference.laying import lay
 
 _HEADLINE = (233, 180, 86)  # BGR
 _DARK, _LIGHT = (20, 20, 20), (245, 245, 245)
@@ -27,7 +27,7 @@ def draw(frame: Frame, outcome: Outcome, threshold: float = 0.0, hidden: Collect
     scale = max(0.4, min(frame.width, frame.height) / 640)
     layer = make_layer(frame, outcome)
     if layer is not None:
-        _lay(picture, layer, colour_table(outcome, threshold, hidden))
+        lay(picture, layer, colour_table(outcome, threshold, hidden))
     if isinstance(outcome, Detections):
         _draw_boxes(picture, shown(outcome, threshold, hidden), scale)
     elif isinstance(outcome, Classification | Labels | Match):
@@ -53,33 +53,6 @@ def in_lines(outcome: Classification | Labels | Match, threshold: float) -> list
         return [f"{name} {score:.0%}" for name, score in outcome.above(threshold)] or ["no label is sure enough"]
     text = f"{outcome.label} {outcome.score:.0%}"
     return [text if outcome.score >= threshold else f"not sure ({text})"]
-
-
-def _lay(picture: np.ndarray, layer: Layer, table: np.ndarray) -> None:
-    """Lay a layer over the part of the picture (H, W, 3), BGR, that it belongs to."""
-    from engine.opencv import cv2
-
-    rows, columns = _pixels(layer.area, picture)
-    part = picture[rows, columns]
-    size = (part.shape[1], part.shape[0])
-    if not part.size:
-        return
-    if layer.kind == "picture":
-        part[:] = cv2.resize(layer.pixels[:, :, ::-1], size, interpolation=cv2.INTER_LINEAR)
-        return
-    if layer.kind == "strength":
-        values = cv2.resize(layer.pixels, size, interpolation=cv2.INTER_LINEAR)
-    else:
-        values = cv2.resize(layer.pixels, size, interpolation=cv2.INTER_NEAREST)
-    coloured = table[values]  # (h, w, 4)
-    share = coloured[:, :, 3:].astype(np.float32) / 255
-    part[:] = np.rint(part * (1 - share) + coloured[:, :, 2::-1] * share).astype(np.uint8)
-
-
-def _pixels(area: Area, picture: np.ndarray) -> tuple[slice, slice]:
-    height, width = picture.shape[:2]
-    x1, y1, x2, y2 = (round(value) for value in area)
-    return slice(max(0, y1), min(height, y2)), slice(max(0, x1), min(width, x2))
 
 
 def _draw_boxes(picture: np.ndarray, found: Detections, scale: float) -> None:

@@ -25,7 +25,7 @@ from engine.labelling.spec import Box, Corner, Polygon, Shape
 from gui import theme
 from gui.labelling import keys
 from gui.labelling.model import LabelModel
-from gui.labelling.painting import ShapePainter, class_hue, tag, tag_corner
+from gui.labelling.painting import ShapePainter, class_hue, tag_corner
 from gui.labelling.tools.base import Tool
 from gui.labelling.tools.box import BoxTool
 from gui.labelling.tools.brush import BrushTool
@@ -35,6 +35,7 @@ from gui.labelling.tools.polygon import PolygonTool
 from gui.labelling.tools.select import SelectTool
 from gui.labelling.tools.whole import WholeTool
 from gui.labelling.view import Viewpoint
+from gui.widgets.tags import tag
 
 STEP = 1.25
 _NEAR = 6.0  # pixels of the screen

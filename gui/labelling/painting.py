@@ -123,21 +123,6 @@ class ShapePainter:
         return made
 
 
-def tag(painter: QPainter, text: str, corner: QPointF, room: QRectF, ground: QColor, above: bool = True) -> QRectF:
-    """Write on a filled ground beside `corner`, kept inside `room`; returns where it is."""
-    metrics = painter.fontMetrics()
-    width, height = metrics.horizontalAdvance(text) + 10, metrics.height() + 2
-    x = max(room.left(), min(corner.x(), room.right() - width))
-    y = corner.y() - height if above and corner.y() - height >= room.top() else corner.y()
-    place = QRectF(x, max(room.top(), min(y, room.bottom() - height)), width, height)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(ground)
-    painter.drawRoundedRect(place, 3, 3)
-    painter.setPen(readable_on(ground))
-    painter.drawText(place, Qt.AlignmentFlag.AlignCenter, text)
-    return place
-
-
 def handles(painter: QPainter, places: list[QPointF], hue: QColor) -> None:
     """Squares that can be dragged."""
     painter.setBrush(readable_on(hue))

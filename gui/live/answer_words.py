@@ -57,7 +57,7 @@ def _counted(found: Detections) -> str:
 def _regions(found: ClassMap, hidden: frozenset[int]) -> str:
     numbers = {name: number for number, name in enumerate(found.classes)}
     lines = []
-    for name, share in found.shares().items():
+    for name, share in found.shares.items():
         number = numbers[name]
         mark = _NO_SWATCH if number == found.background else _swatch(found, number)
         if number not in hidden:

@@ -112,7 +112,7 @@ class ClassList(QWidget):
         self.list.setFixedHeight(min(_ROWS, max(1, self.list.count())) * row + 2 * self.list.frameWidth())
 
     def _show_shares(self, outcome: ClassMap) -> None:
-        shares = outcome.shares()
+        shares = outcome.shares
         self.list.blockSignals(True)
         for item in self._items():
             name = outcome.classes[item.data(_ID)]

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import numpy as np
-from PySide6.QtCore import QPointF, QRectF, QSize
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, QTimer
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from engine.inference.detections import Classification, Detections, Labels, Match, Outcome
 from engine.inference.frame import Frame
-from engine.inference.layers import Layer
+from engine.inference.layers import Layer, colour_table
 from engine.inference.overlay import shown
 from gui import theme
-from gui.live.overlay import in_words, layer_image, paint_answer, paint_boxes, paint_layer, tag
+from gui.live.overlay import in_words, paint_answer, paint_boxes
+from gui.live.scaled_frame import ScaledFrame
+from gui.widgets.tags import tag
 
-# Below this width each pixel is shown as a square instead of being smoothed.
-_PIXELS_BELOW = 100
+# Nobody listens faster, and counting the places of a map takes a while.
+_DESCRIBED_MS = 250
 
 
 class PictureView(QWidget):
@@ -25,16 +26,18 @@ class PictureView(QWidget):
         super().__init__(parent)
         self.setAccessibleName("Live picture")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
-        self._image: QImage | None = None
-        self._pixels = np.empty((0, 0, 4), np.uint8)  # the memory of `_image`
+        self._frame: Frame | None = None
+        self._scaled = ScaledFrame()
         self._outcome: Outcome | None = None
         self._layer: Layer | None = None
-        self._laid: QImage | None = None  # the layer in its colours
+        self._found: Detections | None = None  # the boxes that are shown
         self._threshold = 0.5
         self._hidden: frozenset[int] = frozenset()
         self._overlay = True
         self._frozen = False
         self._recording = ""
+        self._describing = QTimer(self, singleShot=True, interval=_DESCRIBED_MS)
+        self._describing.timeout.connect(self._describe)
 
     def sizeHint(self) -> QSize:
         return QSize(640, 480)
@@ -48,41 +51,45 @@ class PictureView(QWidget):
 
     def show_frame(self, frame: Frame, outcome: Outcome | None, layer: Layer | None = None) -> None:
         """Show a picture, what was found in it, and the layer of that which was made ready with it."""
-        from engine.opencv import cv2
-
-        if self._image is None or self._pixels.shape[:2] != (frame.height, frame.width):
-            self._pixels = np.empty((frame.height, frame.width, 4), np.uint8)
-            stride = frame.width * 4
-            self._image = QImage(self._pixels.data, frame.width, frame.height, stride, QImage.Format.Format_RGB32)
-        # Four bytes a pixel are painted twice as fast as three. The same memory serves every frame and never leaves
-        # this thread; OpenCV fills it without holding the interpreter's lock, for which the model would have to wait.
-        cv2.cvtColor(frame.image, cv2.COLOR_BGR2BGRA, dst=self._pixels)
-        self._outcome, self._layer, self._laid = outcome, layer, None
-        words = in_words(outcome, self._threshold, self._hidden)
-        if words != self.accessibleDescription():
-            self.setAccessibleDescription(words)
+        self._frame = frame
+        self._outcome, self._layer = outcome, layer
+        self._choose()
         self.update()
 
     def clear(self) -> None:
         """Show nothing."""
-        self._image = self._outcome = self._layer = self._laid = None
+        self._frame = self._outcome = self._layer = self._found = None
+        self._scaled.forget()
         self.update()
 
     def set_threshold(self, threshold: float) -> None:
         """Show only what is at least so sure, 0 to 1."""
         self._threshold = threshold
-        self._laid = None
+        self._choose()
         self.update()
 
     def set_hidden(self, hidden: frozenset[int]) -> None:
         """Leave out these classes, by their ids."""
         self._hidden = hidden
-        self._laid = None
+        self._choose()
         self.update()
+
+    def _choose(self) -> None:
+        """Take of the outcome what is sure enough and not hidden."""
+        self._scaled.forget()
+        self._found, outcome = None, self._outcome
+        if isinstance(outcome, Detections):
+            self._found = shown(outcome, self._threshold, self._hidden)
+        if not self._describing.isActive():
+            self._describing.start()
+
+    def _describe(self) -> None:
+        self.setAccessibleDescription(in_words(self._outcome, self._found, self._threshold))
 
     def set_overlay(self, on: bool) -> None:
         """Whether what was found is painted over the picture."""
         self._overlay = on
+        self._scaled.forget()
         self.update()
 
     def set_marks(self, frozen: bool, recording: str) -> None:
@@ -93,38 +100,39 @@ class PictureView(QWidget):
 
     def picture_area(self) -> QRectF:
         """Where the picture lies in the widget."""
-        if self._image is None:
+        if self._frame is None:
             return QRectF()
-        scale = min(self.width() / self._image.width(), self.height() / self._image.height())
-        size = QSize(round(self._image.width() * scale), round(self._image.height() * scale))
-        return QRectF(
-            (self.width() - size.width()) // 2, (self.height() - size.height()) // 2, size.width(), size.height()
-        )
+        scale = min(self.width() / self._frame.width, self.height() / self._frame.height)
+        width, height = max(1, round(self._frame.width * scale)), max(1, round(self._frame.height * scale))
+        return QRectF((self.width() - width) // 2, (self.height() - height) // 2, width, height)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(theme.tokens().canvas))
-        if self._image is None:
-            return
         area = self.picture_area()
-        smooth = self._image.width() >= _PIXELS_BELOW
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
-        painter.drawImage(area, self._image)
-        if self._overlay and self._outcome is not None:
-            self._paint_outcome(painter, area, self._outcome)
-        self._paint_marks(painter, area)
-
-    def _paint_outcome(self, painter: QPainter, area: QRectF, outcome: Outcome) -> None:
-        assert self._image is not None
-        scale = area.width() / self._image.width()
-        if self._layer is not None:
-            if self._laid is None:
-                self._laid = layer_image(self._layer, outcome, self._threshold, self._hidden)
-            paint_layer(painter, self._laid, self._layer, area, scale)
-        if isinstance(outcome, Detections):
-            paint_boxes(painter, shown(outcome, self._threshold, self._hidden), area, scale)
+        self._paint_ground(painter, area.toRect())
+        if self._frame is None:
+            return
+        size = (area.size() * self.devicePixelRatio()).toSize()
+        outcome = self._outcome if self._overlay else None
+        if outcome is not None and self._layer is not None:
+            table = colour_table(outcome, self._threshold, self._hidden)
+            painter.drawImage(area, self._scaled.at(self._frame, size, self._layer, table))
+        else:
+            painter.drawImage(area, self._scaled.at(self._frame, size))
+        if outcome is not None and self._found is not None:
+            paint_boxes(painter, self._found, area, area.width() / self._frame.width)
         elif isinstance(outcome, Classification | Labels | Match):
             paint_answer(painter, outcome, area, self._threshold)
+        self._paint_marks(painter, area)
+
+    def _paint_ground(self, painter: QPainter, picture: QRect) -> None:
+        """Only beside the picture, since painting all of it takes as long as copying the picture."""
+        ground, whole = QColor(theme.tokens().canvas), self.rect()
+        painter.fillRect(QRect(0, 0, whole.width(), picture.top()), ground)
+        painter.fillRect(QRect(0, 0, picture.left(), whole.height()), ground)
+        below, right = picture.top() + picture.height(), picture.left() + picture.width()
+        painter.fillRect(QRect(0, below, whole.width(), whole.height() - below), ground)
+        painter.fillRect(QRect(right, 0, whole.width() - right, whole.height()), ground)
 
     def _paint_marks(self, painter: QPainter, area: QRectF) -> None:
         painter.setFont(theme.font("small"))
@@ -133,4 +141,5 @@ class PictureView(QWidget):
         for text, hue in ((f"● REC {self._recording}", t.problem), ("❄ Frozen", t.accent)):
             if (self._recording and "REC" in text) or (self._frozen and "Frozen" in text):
                 width = painter.fontMetrics().horizontalAdvance(text) + 12
-                top += tag(painter, text, QPointF(area.right() - 8 - width, top), area, QColor(hue)) + 4
+                place = tag(painter, text, QPointF(area.right() - 8 - width, top), area, QColor(hue), above=False)
+                top += place.height() + 4

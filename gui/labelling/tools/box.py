@@ -7,8 +7,9 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPen
 
 from engine.labelling.spec import Box, Corner
 from gui import theme
-from gui.labelling.painting import class_hue, tag
+from gui.labelling.painting import class_hue
 from gui.labelling.tools.base import Tool
+from gui.widgets.tags import tag
 
 _CLICK = 4.0  # pixels of the screen below which a drag is a click
 
