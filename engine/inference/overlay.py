@@ -41,7 +41,7 @@ def shown(found: Detections, threshold: float, hidden: Collection[int] = ()) -> 
     keep = found.scores >= threshold
     if hidden:
         keep &= ~np.isin(found.class_ids, list(hidden))
-    return found.only(keep)
+    return found if keep.all() else found.only(keep)
 
 
 def in_lines(outcome: Classification | Labels | Match, threshold: float) -> list[str]:
