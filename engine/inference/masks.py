@@ -59,13 +59,20 @@ def instance_ids(found: Detections, height: int, width: int) -> np.ndarray:
 
 
 def polygons(mask: np.ndarray, box: np.ndarray) -> list[list[float]]:
-    """The outlines of one mask, [[x1, y1, x2, y2, ...], ...] in pixels of the frame; holes are left out."""
+    """The outlines of one mask, [[x1, y1, x2, y2, ...], ...] in pixels of the frame, one for each part of it.
+
+    They run along the pixels' edges, so that COCO's tools fill exactly the mask's pixels: a row of three pixels has the
+    area 3. A hole is linked to the outline around it by a path that goes there and back and so encloses nothing.
+    """
+    from engine.datasets.formats.outlines import joined, trace
     from engine.opencv import cv2
 
     size = np.ceil(box[2:]).astype(int) + 2
     rows, columns, there = over_box(mask, box, int(size[1]), int(size[0]))
     if not there.any():
         return []
-    outer = cv2.findContours(there.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)[0]
+    # Pixels that touch only at a corner are parts of their own, as in `trace`.
+    count, parts = cv2.connectedComponents(there.astype(np.uint8), connectivity=4)
     corner = np.array([columns.start, rows.start])
-    return [(ring.reshape(-1, 2) + corner).ravel().astype(float).tolist() for ring in outer if len(ring) >= 3]
+    rings = [joined(trace(np.asarray(parts == part))) + corner for part in range(1, count)]
+    return [ring.ravel().astype(float).tolist() for ring in rings]

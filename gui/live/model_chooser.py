@@ -64,6 +64,11 @@ class ModelChooser(QWidget):
         """What the chosen model is called."""
         return self.box.itemText(max(0, self.box.findData(self.current)))
 
+    @property
+    def task(self) -> str:
+        """The id of the chosen run's task; "" for any other model."""
+        return next((run.task for run in self._runs if str(run.folder) == self.current), "")
+
     def set_runs(self, runs: Sequence[RunInfo]) -> None:
         """Offer these runs, those that have weights; the choice stays."""
         usable = tuple(run for run in runs if run.status in ("finished", "stopped") and run.epochs_done)

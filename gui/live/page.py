@@ -101,6 +101,7 @@ class LivePage(Page):
         self.panel.source.chosen.connect(self._source_chosen)
         self.panel.source.refresh_wanted.connect(self._list_cameras)
         self.panel.model.chosen.connect(self._model_chosen)
+        self.panel.references.changed.connect(self._references_changed)
         self.panel.threshold_changed.connect(self._threshold_changed)
         self.panel.overlay_changed.connect(self._overlay_changed)
         self.panel.answers.classes.changed.connect(self._classes_changed)
@@ -207,13 +208,19 @@ class LivePage(Page):
         self.panel.model.choose(model)
 
     def _model_chosen(self, model: str) -> None:
+        self.panel.references.follow(model if self.panel.model.task == "matching" else "")
         self.panel.answers.forget_classes()
         self.panel.answers.show_outcome(None, "")
-        self.runner.use(partial(_open, model) if model else None, self.panel.model.name)
+        references = self.panel.references.folder
+        self.runner.use(partial(_open, model, references) if model else None, self.panel.model.name)
         self.panel.answers.show_outcome(None, self._hint())
+
+    def _references_changed(self, folder: Path | None) -> None:
+        self.panel.model.choose(self.panel.model.current)
 
     def _model_changed(self, state: ModelState) -> None:
         error = state.error
+        self.panel.references.set_classes(len(state.classes) if state.status == "ready" else 0)
         self.panel.model.problem.show_text(str(error) if error is not None else "")
         if self._result is None or state.status != "ready":
             self.panel.answers.show_outcome(None, self._hint())
@@ -351,14 +358,14 @@ def _make(text: str) -> Source:
     return make_source(text, live=True, loop=True)
 
 
-def _open(model: str) -> Predictor:
+def _open(model: str, references: Path | None) -> Predictor:
     from engine.inference.predictor import PREFIX, open_predictor
 
     if not model.startswith(PREFIX):
         from engine.inference.threads import leave_a_core_free
 
         leave_a_core_free()
-    return open_predictor(model)
+    return open_predictor(model, references=references)
 
 
 def _cameras(emit: Any, token: Any) -> tuple[CameraName, ...]:

@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 from gui import theme
 from gui.live.answers import AnswerPanel
 from gui.live.model_chooser import ModelChooser
+from gui.live.references import ReferenceChooser
 from gui.live.source_chooser import SourceChooser
 from gui.widgets.notes import ThemedLabel
 
@@ -51,6 +52,8 @@ class SidePanel(QScrollArea):
         self._add("Source", self.source)
         self.model = ModelChooser(body)
         self._add("Model", self.model)
+        self.references = ReferenceChooser(body)
+        self._column.addWidget(self.references)
         self._add_threshold(body)
         self._add_buttons(actions, body)
         self.answers = AnswerPanel(body)

@@ -36,7 +36,7 @@ class SourceChooser(QWidget):
         super().__init__(parent)
         self.current = ""
         self._cameras: tuple[CameraName, ...] = ()
-        self._recent: list[str] = []
+        self._recent: dict[str, str] = {}  # texts and their icons, newest first
         self._dialog: QFileDialog | None = None
         self.box = QComboBox(self)
         self.box.setAccessibleName("Source of the pictures")
@@ -80,7 +80,8 @@ class SourceChooser(QWidget):
     def choose(self, text: str) -> None:
         """Choose a source by its text, as if it had been picked."""
         if text and text != SCRIBBLE and not text.startswith("camera:") and text not in self._recent:
-            self._recent = [text, *self._recent][:_RECENT]
+            newest = {text: _icon_of(text), **self._recent}
+            self._recent = dict(list(newest.items())[:_RECENT])
         self.current = text
         self._fill()
         self.address.setVisible(False)
@@ -95,9 +96,8 @@ class SourceChooser(QWidget):
         for name in [*cameras, *([chosen] if chosen and chosen not in cameras else [])]:
             shown = f"Camera {name}" if name.isdecimal() else name
             self.box.addItem(theme.icon("camera"), shown, f"camera:{name}")
-        for text in self._recent:
-            icon = "folder" if Path(text).is_dir() else "video"
-            self.box.addItem(theme.icon(icon), text if "://" in text else Path(text).name, text)
+        for text, icon in self._recent.items():
+            self.box.addItem(theme.icon(icon), text if "://" in text else Path(text).name or text, text)
         self.box.addItem(theme.icon("scribble"), "Scribble pad", SCRIBBLE)
         self.box.insertSeparator(self.box.count())
         self.box.addItem(theme.icon("video"), "Video or picture file…", _VIDEO)
@@ -140,3 +140,10 @@ class SourceChooser(QWidget):
         else:
             self.note.setText("An address begins with rtsp://, http:// or another such word.")
             self.note.show()
+
+
+def _icon_of(text: str) -> str:
+    """Told from the words alone: looking at the disk, which may be slow or gone, would hold the window up."""
+    if "://" in text:
+        return "link"
+    return "video" if Path(text).suffix else "folder"

@@ -264,8 +264,31 @@ def test_the_nearest_reference_wins(tmp_path: Path) -> None:
     assert isinstance(outcome, Match)
     assert outcome.distance == pytest.approx(float(np.linalg.norm(red)), abs=1e-3)
     assert not predictor.predict(Frame(np.full((50, 60, 3), (255, 0, 255), np.uint8))).known  # type: ignore[union-attr]
-    with pytest.raises(BadInput, match="classes to compare with"):
-        open_predictor(str(run), "cpu", tmp_path / "nowhere")
+
+
+def test_a_folder_that_cannot_be_compared_with_says_why(tmp_path: Path) -> None:
+    run = str(run_folder(tmp_path / "m", _twin(), "matching", ("old",), preprocess=PreprocessSpec(**COLOUR)))
+    with pytest.raises(BadInput, match="no folder that is there"):
+        open_predictor(run, "cpu", tmp_path / "nowhere")
+    folder = tmp_path / "references"
+    for name in ("a", ".hidden", "empty"):
+        (folder / name).mkdir(parents=True)
+    with pytest.raises(BadInput, match="no folders with pictures to compare with"):
+        open_predictor(run, "cpu", folder)
+    picture = np.full((20, 30, 3), 96, np.uint8)
+    for name in ("a", ".hidden"):
+        cv2.imwrite(str(folder / name / "1.png"), picture)
+    (folder / "a" / ".1.png").write_bytes(b"what some systems leave beside pictures")
+    with pytest.raises(BadInput, match="only one class"):
+        open_predictor(run, "cpu", folder)
+    for number in range(60):
+        (folder / f"b{number}").mkdir()
+        cv2.imwrite(str(folder / f"b{number}" / "1.png"), picture)
+    with pytest.raises(BadInput, match="pictures of 61 classes"):
+        open_predictor(run, "cpu", folder)
+    (folder / "b7" / "1.png").write_bytes(b"no picture")
+    with pytest.raises(BadInput, match=r"1\.png"):
+        open_predictor(run, "cpu", folder)
 
 
 def test_references_come_from_the_training_data_where_none_are_given(tmp_path: Path) -> None:

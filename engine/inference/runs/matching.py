@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -47,20 +48,25 @@ class RunMatcher(RunPredictor):
     def _from_folder(self, folder: Path) -> tuple[list[np.ndarray], list[int], tuple[str, ...]]:
         from engine.datasets.pictures import SUFFIXES, load_picture
 
+        if not folder.is_dir():
+            raise BadInput(
+                f"{folder} is no folder that is there.",
+                "Give a folder with a folder of pictures for each class to compare with.",
+            )
         pictures: list[np.ndarray] = []
         labels: list[int] = []
-        names = sorted(each.name for each in folder.iterdir() if each.is_dir()) if folder.is_dir() else []
         classes: list[str] = []
-        for name in names:
-            files = sorted(file for file in (folder / name).iterdir() if file.suffix.lower() in SUFFIXES)[:_OF_EACH]
-            for file in files:
+        for name in _inside(folder, lambda each: each.is_dir()):
+            files = _inside(folder / name, lambda each: each.suffix.lower() in SUFFIXES and each.is_file())[:_OF_EACH]
+            for file in (folder / name / each for each in files):
                 pictures.append(self._preprocessor.picture(load_picture(file)))
                 labels.append(len(classes))
             if files:
                 classes.append(name)
-        if len(classes) < 2 or len(pictures) > _MOST * _OF_EACH:
+        if not 2 <= len(classes) <= _MOST:
+            found = {0: "no folders with pictures", 1: "a folder with pictures of only one class"}
             raise BadInput(
-                f"{folder} holds pictures of {len(classes)} classes to compare with.",
+                f"{folder} holds {found.get(len(classes), f'pictures of {len(classes)} classes')} to compare with.",
                 f"Give a folder with 2 to {_MOST} folders of pictures, one for each class.",
             )
         return pictures, labels, tuple(classes)
@@ -79,6 +85,16 @@ class RunMatcher(RunPredictor):
         distances = 1 - values if self._chance else values
         nearest = [float(distances[self._labels == k].min()) for k in range(len(self.classes))]
         return Match(self.classes, np.array(nearest, np.float32), seen, self._same_below)
+
+
+def _inside(folder: Path, wanted: Callable[[Path], bool]) -> list[str]:
+    """The names in a folder, but for hidden ones, in order."""
+    try:
+        return sorted(each.name for each in folder.iterdir() if not each.name.startswith(".") and wanted(each))
+    except OSError as error:
+        raise BadInput(
+            f"The folder {folder} cannot be read.", "Check its permissions, or choose another one.", details=str(error)
+        ) from None
 
 
 def _from_training(run: Run) -> tuple[list[np.ndarray], list[int], tuple[str, ...]]:
