@@ -16,8 +16,8 @@ from engine.datasets.spec import Choice, DataSpec
 from engine.errors import VitrineError
 from engine.events import Cancelled, Event, Failed, Finished
 from engine.frozen import FrozenDict
-from engine.tasks.base import TASKS
 from gui.context import Context
+from gui.data.fitting import fit
 from gui.data.jobs import ExaminePictures, LoadPictures, MakeReport
 from gui.document.document import Change
 from gui.runtime.jobs import JobHandle
@@ -34,11 +34,13 @@ class DataModel(QObject):
         pictures_changed(): `pictures` is another set, or None.
         report_changed(): `report` and `part` are new.
         state_changed(): `state`, `error` or `work` are different now.
+        task_fitted(object): a `Fit`; the task was set together with the dataset, in the step that was just done.
     """
 
     pictures_changed = Signal()
     report_changed = Signal()
     state_changed = Signal()
+    task_fitted = Signal(object)
 
     def __init__(self, context: Context, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -76,14 +78,15 @@ class DataModel(QObject):
         data = self.data.model_copy(update=changes)
         document.edit(label, document.project.with_(data=data), merge=merge)
 
-    def take(self, label: str, source: Choice, task: str | None = None) -> None:
-        """Choose another dataset, and with it `task` where the project's own needs what such data has not."""
+    def choose(self, label: str, source: Choice) -> None:
+        """Choose another dataset, and in the same step a task that it serves where the project's own it cannot."""
         document = self._context.document
         project = document.project.with_(data=self.data.model_copy(update={"source": source}))
-        gives = DATASETS.get(source.id).gives
-        if task is not None and not set(TASKS.get(project.task).needs) <= set(gives):
-            project = project.with_(task=task, task_options=FrozenDict())
-        document.edit(label, project)
+        found = fit(project.task, source.id)
+        if found is not None:
+            project = project.with_(task=found.task, task_options=FrozenDict())
+        if document.edit(label, project) and found is not None:
+            self.task_fitted.emit(found)
 
     def start(self) -> None:
         """Load what the document names, unless that is done or under way."""

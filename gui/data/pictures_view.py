@@ -75,7 +75,7 @@ class PicturesView(QWidget):
         self.folder = self._also("Choose folder…", "Choose the folder that holds the files")
         self.folder.clicked.connect(lambda: self.folder_wanted.emit())
         self.digits = self._also("Use the handwritten digits", "1,797 real digits that come with the program")
-        self.digits.clicked.connect(lambda: model.edit("Choose the digits", source=Choice(id="digits")))
+        self.digits.clicked.connect(lambda: model.choose("Choose the digits", Choice(id="digits")))
         self._empty_action: Callable[[], object] = self.folder_wanted.emit
         self._lay_out()
         self.bars.chosen.connect(self._class_chosen)

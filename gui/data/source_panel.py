@@ -16,9 +16,6 @@ from gui.data.model import DataModel
 from gui.widgets.form import SettingsForm
 from gui.widgets.section import PanelSection
 
-# What is learned from a format where the project's task cannot be.
-TASKS_OF = {"coco": "detection", "voc": "detection", "yolo": "detection", "masks": "segmentation"}
-
 
 class _Source(Settings):
     """The form's model: one dataset with its options."""
@@ -96,7 +93,7 @@ class SourcePanel(PanelSection):
         """Use a file for the dataset."""
         source = self._model.data.source
         choice = Choice(id=source.id, options={**source.options, "file": self._written(path)})
-        self._model.edit(f"Take data from {path.name}", source=choice)
+        self._model.choose(f"Take data from {path.name}", choice)
 
     def take_folder(self, path: Path) -> None:
         """Use a folder for the dataset, or as a picture folder if the dataset has none."""
@@ -104,7 +101,7 @@ class SourcePanel(PanelSection):
         id = source.id if source.id in DATASETS and "folder" in DATASETS.get(source.id).model_fields else "folder"
         options = source.options if id == source.id else {}
         choice = Choice(id=id, options={**options, "folder": self._written(path)})
-        self._model.edit(f"Take pictures from {path.name}", source=choice)
+        self._model.choose(f"Take pictures from {path.name}", choice)
 
     def take_pictures(self, path: Path, id: str = "folder") -> None:
         """Use a folder of class folders, or one with annotations of the format `id`, whatever the dataset was."""
@@ -112,7 +109,7 @@ class SourcePanel(PanelSection):
         if choice == self._model.data.source:
             self._model.reload()
         else:
-            self._model.take(f"Take pictures from {path.name}", choice, TASKS_OF.get(id))
+            self._model.choose(f"Take pictures from {path.name}", choice)
 
     def _written(self, path: Path) -> str:
         """Relative to the project when inside it, so that the project may move."""
@@ -125,8 +122,10 @@ class SourcePanel(PanelSection):
         assert isinstance(values, _Source)
         source = values.source
         before = self._model.data.source
-        label = f"Choose {DATASETS.get(source.id).label}" if source.id != before.id else "Change the dataset"
-        self._model.edit(label, source=source)
+        if source.id != before.id:
+            self._model.choose(f"Choose {DATASETS.get(source.id).label}", source)
+        else:
+            self._model.edit("Change the dataset", source=source)
 
     def _dialog_closed(self, _result: int) -> None:
         if self._dialog is not None:

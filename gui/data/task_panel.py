@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from html import escape
+
 from pydantic import BaseModel, ValidationError
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QWidget
@@ -12,6 +15,7 @@ from engine.errors import BadInput
 from engine.frozen import FrozenDict, thaw
 from engine.project.spec import ProjectSpec
 from engine.tasks.base import TASKS
+from gui.data.fitting import Fit, fitting
 from gui.document.document import Document
 from gui.widgets.field_editors import guard_wheel
 from gui.widgets.form import SettingsForm
@@ -22,6 +26,10 @@ KINDS = {"pictures": "From pictures", "series": "From sequences", "text": "From 
 
 ELSEWHERE = ("label_smoothing",)
 """Options that are settings of the training, and so stand on the Train page."""
+
+UNDO = "undo"
+"""The link that takes the last step back."""
+_BY_KEYS = Qt.TextInteractionFlag.LinksAccessibleByKeyboard
 
 
 class TaskPanel(PanelSection):
@@ -42,9 +50,23 @@ class TaskPanel(PanelSection):
         self._fill()
         self.box.activated.connect(lambda index: self._choose(self.box.itemData(index)))
         self.help = QuietLabel("", self)
+        self.note = self._links("What was chosen with the dataset")
         self.problem = ProblemNote(self)
-        for widget in (self.box, self.help, self.problem):
+        self.instead = self._links("Tasks that this dataset serves")
+        for widget in (self.box, self.help, self.note, self.problem, self.instead):
             self.body.addWidget(widget)
+        document.changed.connect(lambda _change: self.note.hide())  # its undo would take back something else
+        document.replaced.connect(self.note.hide)
+
+    def _links(self, name: str) -> QuietLabel:
+        """A hidden line that may hold links to tasks."""
+        label = QuietLabel("", self)
+        label.setTextFormat(Qt.TextFormat.RichText)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.LinksAccessibleByMouse | _BY_KEYS)
+        label.setAccessibleName(name)
+        label.linkActivated.connect(self._follow)
+        label.hide()
+        return label
 
     def _fill(self) -> None:
         for kind, words in KINDS.items():
@@ -82,6 +104,14 @@ class TaskPanel(PanelSection):
             self.form.reset(task.Options())
         self._judge()
 
+    def show_fit(self, fit: Fit) -> None:
+        """Say which task was set together with a dataset, and offer to take both back."""
+        words = f"Task: {escape(TASKS.get(fit.task).label)}, because this set has {fit.why}. {_link(UNDO, 'Undo')}"
+        if fit.others:
+            words += f"<br>It also serves {_links_to(fit.others)}."
+        self.note.setText(words)
+        self.note.show()
+
     def show_samples(self, samples: SampleSet | None) -> None:
         """Compare what the data gives with what the task needs."""
         self._samples = samples
@@ -91,6 +121,7 @@ class TaskPanel(PanelSection):
         """Say when the data that has been read cannot serve the task."""
         project = self._document.project
         self.problem.show_text("")
+        self.instead.hide()
         if self._samples is None or project.task not in TASKS:
             return
         task, source = TASKS.get(project.task), DATASETS.get(project.data.source.id)
@@ -100,6 +131,16 @@ class TaskPanel(PanelSection):
             require(self._samples.gives, task.needs, source.label)
         except BadInput as error:
             self.problem.show_text(str(error).strip())
+            others = [id for id in fitting(source.kind, self._samples.gives) if id != project.task]
+            if others:
+                self.instead.setText(f"Learn instead: {_links_to(others)}.")
+                self.instead.show()
+
+    def _follow(self, link: str) -> None:
+        if link == UNDO:
+            self._document.undo_stack.undo()
+        else:
+            self._choose(link)
 
     def _choose(self, id: str | None) -> None:
         project = self._document.project
@@ -113,3 +154,11 @@ class TaskPanel(PanelSection):
         project = self._document.project
         plain = FrozenDict(options.model_dump(mode="json", exclude_defaults=True))
         self._document.edit("Change the task's options", project.with_(task_options=plain), merge="task_options")
+
+
+def _link(target: str, words: str) -> str:
+    return f'<a href="{escape(target)}">{escape(words)}</a>'
+
+
+def _links_to(tasks: Iterable[str]) -> str:
+    return " · ".join(_link(id, TASKS.get(id).label) for id in tasks)
