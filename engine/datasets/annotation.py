@@ -62,7 +62,8 @@ class Annotation:
 
 
 TARGETS = ("label", "labels", "boxes", "instances", "regions", "edges", "normals", "clean")
-"""What a set of pictures may say that it gives (`PictureSet.gives`) and a task that it needs (`Task.needs`)."""
+"""What a set of pictures may say that it gives (`PictureSet.gives`) and a task that it needs or uses (`Task.needs`,
+`Task.uses`)."""
 
 # The same as tensors of a batch (`Batch.targets`), in pixels of the network's input (N pictures, K classes):
 #   label       int64   (N,)

@@ -14,14 +14,13 @@ import psutil
 
 from engine.cancel import CancelToken
 from engine.datasets import cache
-from engine.datasets.annotation import Annotation
 from engine.datasets.base import PARTS, Fault, PictureSet, SampleSet, SeriesSet, parse_source
 from engine.datasets.crew import Crew
 from engine.datasets.examine import Examination, Examiner, examine_series
 from engine.datasets.preprocess import Preprocessor, Unprocessed
 from engine.datasets.spec import DataSpec
 from engine.datasets.split import split
-from engine.datasets.targets import known, stacked
+from engine.datasets.targets import Arrays, blank, known, stacked
 from engine.datasets.unread import OVERVIEW, Recipe, UnreadPart, evenly, survey, target_digests
 from engine.errors import BadInput
 from engine.events import Emit, Notice, Progress
@@ -128,7 +127,14 @@ class Prepared:
         return parts[name]
 
 
-def prepare(data: DataSpec, root: Path, emit: Emit, token: CancelToken, needs: Sequence[str] = ("label",)) -> Prepared:
+def prepare(
+    data: DataSpec,
+    root: Path,
+    emit: Emit,
+    token: CancelToken,
+    needs: Sequence[str] = ("label",),
+    uses: Sequence[str] = (),
+) -> Prepared:
     """Load, preprocess and split a dataset, holding it as tensors on the CPU.
 
     Pictures that would take more memory than they may are not held: their parts are `UnreadPart`, read from disk again
@@ -137,6 +143,7 @@ def prepare(data: DataSpec, root: Path, emit: Emit, token: CancelToken, needs: S
     Args:
         root: the project's folder; relative paths in the source's options start there.
         needs: the targets that the task learns from.
+        uses: further ones that it takes where the data gives them.
 
     Raises:
         BadInput: the dataset isn't there, lacks what is needed, or holds no usable picture.
@@ -146,13 +153,14 @@ def prepare(data: DataSpec, root: Path, emit: Emit, token: CancelToken, needs: S
     source = parse_source(data.source)
     samples = source.load(root, emit, token)
     require(samples.gives, needs, source.label)
+    needs = (*needs, *(name for name in uses if name in samples.gives and name not in needs))
     if isinstance(samples, SeriesSet):
         return _series(data, samples, needs)
     assert isinstance(samples, PictureSet)
     needed, limit = memory_needed(len(samples), preprocessor, needs), memory_limit(data)
     if needed > limit:
         emit(_streaming(needed, limit))
-        return _unread(data, samples, preprocessor, tuple(needs), emit, token)
+        return _unread(data, samples, preprocessor, needs, emit, token)
     images, examination = _read(samples, preprocessor, emit, token)
     targets = _targets(samples, examination, preprocessor, needs, emit, token)
     return assemble(data, samples, preprocessor, images, examination, targets)
@@ -296,19 +304,20 @@ def _targets(
     emit: Emit,
     token: CancelToken,
 ) -> dict[str, np.ndarray]:
-    """What is known of every picture at the network's size, each with N rows."""
-    if tuple(needs) == ("label",):
-        return {"label": pictures.labels}
-    rows = []
+    """What is known of every picture at the network's size, each with N rows; nothing of those that are unreadable."""
+    if not set(needs) - {"label"}:
+        return {"label": pictures.labels} if needs else {}
+    rows: dict[int, Arrays] = {}
     for index in range(len(pictures)):
         token.raise_if_cancelled()
         if index % 64 == 0:
             emit(Progress("Preparing what is known of the pictures", index, len(pictures)))
-        readable = bool(examination.readable[index])
-        width, height = examination.sizes[index].tolist() if readable else (1, 1)
-        annotation = pictures.annotation(index) if readable else Annotation()
-        rows.append(known(annotation, (height, width), preprocessor, len(pictures.classes), needs))
-    return stacked(rows)
+        if examination.readable[index]:
+            width, height = examination.sizes[index].tolist()
+            annotation = pictures.annotation(index)
+            rows[index] = known(annotation, (height, width), preprocessor, len(pictures.classes), needs)
+    nothing = blank(next(iter(rows.values()), {}))
+    return stacked([rows.get(index, nothing) for index in range(len(pictures))])
 
 
 def memory_needed(count: int, preprocessor: Preprocessor, needs: Sequence[str]) -> int:

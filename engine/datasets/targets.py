@@ -44,6 +44,11 @@ def known(
     return found
 
 
+def blank(row: Arrays) -> Arrays:
+    """A row of the same arrays for a picture of which nothing is known: zeros, and no boxes."""
+    return {name: array[:0] if name in ("boxes", "box_labels") else np.zeros_like(array) for name, array in row.items()}
+
+
 def stacked(rows: Sequence[Arrays]) -> Arrays:
     """The rows of many pictures as arrays with the pictures first; rows of boxes are padded to the most there are."""
     if not rows:

@@ -66,8 +66,8 @@ class Recipe:
 
     def known(self, index: int) -> Arrays:
         """What is known of one picture, in the network's pixels, without reading the picture."""
-        if self.needs == ("label",):
-            return {"label": self.pictures.labels[index]}
+        if not set(self.needs) - {"label"}:
+            return {"label": self.pictures.labels[index]} if self.needs else {}
         width, height = self.sizes[index].tolist()
         classes = len(self.pictures.classes)
         return known(self.pictures.annotation(index), (height, width), self.preprocessor, classes, self.needs)
@@ -154,8 +154,9 @@ def survey(
         The most boxes that a picture has, and the digests of each part.
     """
     most, digests = 1, [TargetDigest() for _ in parts]
-    if recipe.needs == ("label",):
-        return most, [target_digests({"label": recipe.pictures.labels[indices]}) for indices in parts]
+    if not set(recipe.needs) - {"label"}:
+        labels = recipe.pictures.labels
+        return most, [target_digests({"label": labels[indices]} if recipe.needs else {}) for indices in parts]
     seen, total = 0, sum(len(indices) for indices in parts)
     for digest, indices in zip(digests, parts, strict=True):
         for index in indices.tolist():

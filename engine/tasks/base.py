@@ -93,6 +93,7 @@ class Task(ABC):
         label, help: the name in lists, and one sentence for a learner.
         kind: the data that it learns from.
         needs: targets that the data must give (see `engine.datasets.annotation.TARGETS`).
+        uses: targets that it takes where the data gives them.
         headline: the measure by which the best epoch is chosen (on validation); "" takes the newest epoch.
         lower_is_better: whether a smaller headline is better.
         measures: every measure with its words and unit for tables, in order; the unit "share" is shown in percent.
@@ -103,6 +104,7 @@ class Task(ABC):
     help: ClassVar[str] = ""
     kind: ClassVar[DataKind] = "pictures"
     needs: ClassVar[tuple[str, ...]] = ("label",)
+    uses: ClassVar[tuple[str, ...]] = ()
     headline: ClassVar[str] = ""
     lower_is_better: ClassVar[bool] = False
     measures: ClassVar[Mapping[str, tuple[str, str]]] = {}

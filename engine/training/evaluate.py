@@ -106,7 +106,7 @@ class EvaluateJob:
         run = load_run(self.run_dir, pick_device("auto"))
         root = self.root or run.config.project_root(Path(self.run_dir))
         task = run.config.make_task()
-        with closing(prepare(run.config.data, root, emit, token, task.needs)) as prepared:
+        with closing(prepare(run.config.data, root, emit, token, task.needs, task.uses)) as prepared:
             return self._measured(run, task, prepared, emit, token)
 
     def _measured(self, run: Run, task: Task, prepared: Prepared, emit: Emit, token: CancelToken) -> Evaluation:

@@ -81,7 +81,8 @@ def train(job: TrainJob, emit: Emit, token: CancelToken) -> RunSummary:
 def _train(job: TrainJob, device: torch.device, group: Group | None, emit: Emit, token: CancelToken) -> RunSummary:
     project = _project(job)
     emit(Progress("Reading the pictures"))
-    with contextlib.closing(prepare(project.data, job.root, emit, token, TASKS.get(project.task).needs)) as prepared:
+    kind = TASKS.get(project.task)
+    with contextlib.closing(prepare(project.data, job.root, emit, token, kind.needs, kind.uses)) as prepared:
         return _learn(job, project, prepared, device, group, emit, token)
 
 

@@ -53,7 +53,8 @@ def trial(project: ProjectSpec, root: Path, emit: Emit, token: CancelToken) -> I
     """Read the data of a project once. Raises `BadInput` as a training would."""
     emit(Progress("Reading the data"))
     settings = project.training
-    with contextlib.closing(prepare(project.data, root, emit, token, TASKS.get(project.task).needs)) as prepared:
+    kind = TASKS.get(project.task)
+    with contextlib.closing(prepare(project.data, root, emit, token, kind.needs, kind.uses)) as prepared:
         task = make_task(project.task, prepared.classes, project.task_options, label_smoothing=settings.label_smoothing)
         task.learn_data(prepared.train.overview())
         threads = torch.get_num_threads()

@@ -122,6 +122,11 @@ class AugmentModel(QObject):
         """The targets that the project's task learns from."""
         return TASKS.get(self.task).needs if self.task in TASKS else ("label",)
 
+    @property
+    def uses(self) -> tuple[str, ...]:
+        """Further targets that it takes where the data gives them."""
+        return TASKS.get(self.task).uses if self.task in TASKS else ()
+
     def fault_of(self, method: Augmentation) -> str:
         """Why the task cannot be trained with a method, or ""."""
         return method.fits(self.needs, self.task)
@@ -199,7 +204,7 @@ class AugmentModel(QObject):
         try:
             if self._reader is None:
                 seen = Preprocessor(self._context.document.project.data.preprocess)
-                self._reader = Reader(pictures, seen, self.train, self.needs, TARGETS)
+                self._reader = Reader(pictures, seen, self.train, (*self.needs, *self.uses), TARGETS)
         except BadInput as error:
             self._show(None, error)
             return

@@ -210,6 +210,6 @@ class MeasureTraining:
         # The mean and deviation that stand there may not even fit the channels; they play no part here.
         bare = self.data.preprocess.model_copy(update={"mean": (0.0,), "std": (1.0,)})
         data = self.data.model_copy(update={"preprocess": bare})
-        with closing(prepare(data, self.root, emit, token)) as prepared:
+        with closing(prepare(data, self.root, emit, token, needs=())) as prepared:
             mean, std = measure(prepared.train)
         return Measured(tuple(round(v, 4) for v in mean), tuple(round(v, 4) or 1.0 for v in std))

@@ -8,9 +8,12 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox
 
-from engine.datasets.spec import Choice, PreprocessSpec
+from engine.cancel import CancelSource
+from engine.datasets.spec import Choice, DataSpec, PreprocessSpec
 from engine.graph.spec import NetworkSpec, NodeSpec
+from gui.data.jobs import MeasureTraining
 from gui.data.split_bar import SplitBar
+from tests.helpers.annotated_sets import paint
 from tests.helpers.data_page import click, open_page, project, type_into, undo, wait_for_report
 
 # The offscreen platform has no windows to put in front of others.
@@ -107,6 +110,16 @@ def test_mean_and_deviation_are_measured_on_the_training_pictures(qtbot, digits)
     assert 0.3 < spec.std[0] < 0.4
     undo(digits)
     assert project(digits).data.preprocess == PreprocessSpec()
+
+
+def test_pictures_without_a_class_are_measured_too(tmp_path):
+    for number in range(4):
+        paint(tmp_path / "images" / f"{number}.png", 8, 8, 51)
+        paint(tmp_path / "masks" / f"{number}.png", 8, 8, 1)
+    source = Choice(id="masks", options={"folder": str(tmp_path)})
+    data = DataSpec(source=source, preprocess=PreprocessSpec(height=8, width=8))
+    found = MeasureTraining(data, tmp_path)(lambda event: None, CancelSource().token)
+    assert found.mean == pytest.approx((0.75 * 0.2 + 0.25 * 0.8,), abs=1e-4)
 
 
 def test_fewer_channels_take_fewer_means(digits):

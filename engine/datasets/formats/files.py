@@ -126,6 +126,22 @@ def part_of_folders(path: str) -> int:
     return next((PART_NAMES[step.lower()] for step in steps if step.lower() in PART_NAMES), -1)
 
 
+def name_within(name: str, chosen: str, usual: tuple[str, ...]) -> str | None:
+    """A path without its suffix and without the folder that holds its kind of file; None if it lies in no such folder.
+
+    Args:
+        name: a path below the dataset's folder.
+        chosen: the folder that holds the kind; "" to look for one called like one of `usual`.
+    """
+    stem = str(PurePosixPath(name).with_suffix(""))
+    wanted = chosen.strip().replace("\\", "/").strip("/")
+    if wanted:
+        return stem[len(wanted) + 1 :] if stem.startswith(wanted + "/") else None
+    steps = stem.split("/")
+    place = next((place for place in range(len(steps) - 1) if steps[place].lower() in usual), None)
+    return None if place is None else "/".join([*steps[:place], *steps[place + 1 :]])
+
+
 def prescribed(parts: Sequence[int]) -> np.ndarray:
     """The parts as int8, (N,), if they tell pictures apart and leave some to learn from; else -1 for every picture."""
     fixed = np.array(parts, np.int8)

@@ -13,6 +13,7 @@ from engine.errors import BadInput
 _LOOK = 20_000  # files that are looked at by name
 _HEAD = 65_536  # bytes that are looked into
 _MASKS = frozenset(("masks", "mask", "segmentationclass"))
+_CLEAN, _NOISY = frozenset(("clean", "gt", "groundtruth", "ground_truth")), frozenset(("noisy", "spoilt"))
 _YOLO = frozenset(("data.yaml", "dataset.yaml", "data.yml", "classes.txt", "obj.names"))
 
 
@@ -39,6 +40,8 @@ def likely_source(path: Path) -> str:
     folders = {step.lower() for name in names for step in PurePosixPath(name).parts[:-1]}
     if folders & _MASKS:
         return "masks"
+    if folders & _CLEAN and folders & _NOISY:
+        return "noisy"
     texts = by_suffix.get(".txt", [])
     plain = {PurePosixPath(name).name.lower() for name in names}
     if texts and (plain & _YOLO or any("labels" in PurePosixPath(name).parts for name in texts)):

@@ -19,6 +19,7 @@ from engine.datasets.formats.faults import Faults
 from engine.datasets.formats.files import (
     FilePictures,
     file_state,
+    name_within,
     open_folder,
     part_of_folders,
     picture_size,
@@ -83,12 +84,12 @@ def _pairs(names: list[str], pictures: str, masks: str, faults: Faults) -> list[
     """Each picture with its mask, both as paths below the folder."""
     by_key: dict[str, str] = {}
     for name in names:
-        if name.lower().endswith(_MASK_SUFFIXES) and (key := _key(name, masks, _MASK_FOLDERS)) is not None:
+        if name.lower().endswith(_MASK_SUFFIXES) and (key := name_within(name, masks, _MASK_FOLDERS)) is not None:
             by_key.setdefault(key, name)
     pairs = []
     used = set()
     for name in names:
-        key = _key(name, pictures, _PICTURE_FOLDERS) if is_picture(Path(name)) else None
+        key = name_within(name, pictures, _PICTURE_FOLDERS) if is_picture(Path(name)) else None
         if key is None:
             continue
         mask = next((by_key[key + ending] for ending in _ENDINGS if key + ending in by_key), None)
@@ -102,17 +103,6 @@ def _pairs(names: list[str], pictures: str, masks: str, faults: Faults) -> list[
     for name in sorted(set(by_key.values()) - used):
         faults.refuse(name, "There is no picture for this mask, so it was left out.")
     return pairs
-
-
-def _key(name: str, chosen: str, usual: tuple[str, ...]) -> str | None:
-    """The name without its suffix and without the folder that holds its kind; None if it lies in no such folder."""
-    stem = str(PurePosixPath(name).with_suffix(""))
-    wanted = chosen.strip().replace("\\", "/").strip("/")
-    if wanted:
-        return stem[len(wanted) + 1 :] if stem.startswith(wanted + "/") else None
-    steps = stem.split("/")
-    place = next((place for place in range(len(steps) - 1) if steps[place].lower() in usual), None)
-    return None if place is None else "/".join([*steps[:place], *steps[place + 1 :]])
 
 
 @dataclass

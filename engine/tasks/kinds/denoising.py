@@ -36,6 +36,11 @@ class DenoisingOptions(Settings):
         le=1,
         description="Standard deviation of the normal noise (0 black, 1 white), or share of pixels hit.",
     )
+    noise_on_pairs: bool = Field(
+        False,
+        description="Add the noise also where the data brings clean pictures beside noisy ones; usually those are "
+        "taken as they are.",
+    )
     loss: Literal["MSE", "L1", "Huber"] = Field(
         "MSE",
         description="Squared difference, which is what PSNR measures; absolute, which keeps edges sharper; or squared "
@@ -48,7 +53,8 @@ class Denoising(Task):
     """As many output channels as the picture has, its values from 0 for black to 1 for white.
 
     The noise of a picture follows from the run's seed, the epoch and the picture; validation and test see the same
-    every time. A Noise layer of the drawing rests while the task itself makes the noise.
+    every time. Where the data brings clean pictures beside its noisy ones, no noise is added. A Noise layer of the
+    drawing rests while the task itself makes the noise.
 
     Answers: "restored", float32 (N, C, h, w) in 0..1; with it "given" and "original", (N, C, H, W) in 0..1, where the
     picture without noise is known.
@@ -57,6 +63,7 @@ class Denoising(Task):
     label: ClassVar[str] = "Denoising"
     help: ClassVar[str] = "Give back the picture without its noise."
     needs: ClassVar[tuple[str, ...]] = ()
+    uses: ClassVar[tuple[str, ...]] = ("clean",)
     headline: ClassVar[str] = "psnr"
     measures: ClassVar[Mapping[str, tuple[str, str]]] = {
         "psnr": ("PSNR", "dB"),
@@ -87,12 +94,11 @@ class Denoising(Task):
 
         (inputs,) = batch.inputs
         given = inputs if batch.scale is None else batch.scale.restore(inputs).float() / 255
-        original = given
-        if "clean" in batch.targets:
-            original = batch.targets["clean"].float() / 255
-        elif self.options.noise != "none":
+        paired = "clean" in batch.targets
+        original = batch.targets["clean"].float() / 255 if paired else given
+        if self.options.noise != "none" and (self.options.noise_on_pairs or not paired):
             given = spoilt(
-                original,
+                given,
                 self.options.noise,
                 self.options.amount,
                 seed=batch.seed,
