@@ -9,7 +9,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 USUAL = 0.3
-LEAST = 0.05
+LEAST = 0.01
+"""A network at the beginning of its training says nothing louder, and a person may want to see what it thinks."""
 
 
 def listen_to_threshold(model: nn.Module) -> list[Callable[[float], None]]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from engine.inference.predictor import Predictor
 
 MOST = 300
-LEAST = 0.05
+LEAST = 0.01
 """How sure a model must be of an object to propose it, 0 to 1; people choose higher."""
 
 

@@ -69,7 +69,7 @@ class ProposalsPanel(PanelSection):
         self.text.returnPressed.connect(self.propose)
         self.text.hide()
         self.threshold = QSlider(Qt.Orientation.Horizontal, self)
-        self.threshold.setRange(5, 95)
+        self.threshold.setRange(1, 95)
         self.threshold.setValue(round(_FIRST * 100))
         self.threshold.setAccessibleName("How sure a proposal must be")
         self.threshold.setToolTip("Show proposals of which the model is at least so sure")
