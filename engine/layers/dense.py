@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from engine.errors import BadInput
+from engine.idle import counts_if
 from engine.layers.base import Category, Layer, register
 from engine.layers.fields import Count
 from engine.layers.windows import shown
@@ -115,7 +116,13 @@ class RBFUnits(Layer):
     output: Literal["logits", "distance", "gaussian"] = Field(
         "gaussian", description="Negated squared distance, the squared distance, or a Gaussian of it."
     )
-    beta: float = Field(1.0, gt=0, le=1e6, description="Narrowness β of the Gaussians.")
+    beta: float = Field(
+        1.0,
+        gt=0,
+        le=1e6,
+        description="Narrowness β of the Gaussians.",
+        json_schema_extra=counts_if(output=["gaussian"]),
+    )
     trained: bool = Field(True, description="Learn the centres; otherwise they stay where they start.")
 
     def build(self, *input_shapes: Shape) -> nn.Module:

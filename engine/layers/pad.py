@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 from pydantic import Field
 
 from engine.errors import BadInput
+from engine.idle import counts_if
 from engine.layers.base import Category, Layer, register
 from engine.layers.crop import Sides, sides
 from engine.layers.fields import Extent, Margin
@@ -66,7 +67,13 @@ class Pad(Layer):
     mode: Literal["constant", "reflect", "replicate", "circular"] = Field(
         "constant", description="What the border holds: one value, the mirror image, the edge, or the far side."
     )
-    value: float = Field(0.0, ge=-1e12, le=1e12, description="The value of a constant border.")
+    value: float = Field(
+        0.0,
+        ge=-1e12,
+        le=1e12,
+        description="The value of a constant border.",
+        json_schema_extra=counts_if(mode=["constant"]),
+    )
 
     def build(self, *input_shapes: Shape) -> nn.Module:
         from engine.modules.pad import Pad as Module

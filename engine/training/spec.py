@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from engine.datasets.spec import Choice, Settings
+from engine.idle import counts_unless
 
 
 class TrainingSpec(Settings):
@@ -21,7 +22,13 @@ class TrainingSpec(Settings):
     l1: float = Field(
         0.0, ge=0, le=10, description="L1 penalty on the weights; together with weight decay it is the elastic net."
     )
-    label_smoothing: float = Field(0.0, ge=0, lt=1, description="Share of the target spread over all classes.")
+    label_smoothing: float = Field(
+        0.0,
+        ge=0,
+        lt=1,
+        description="Share of the target spread over all classes.",
+        json_schema_extra=counts_unless(smoothing=[False]),
+    )
     clip_norm: float | None = Field(None, gt=0, description="Scale gradients down to this norm; empty for never.")
     pieces: int = Field(
         1,

@@ -15,7 +15,8 @@ from engine.datasets.spec import Choice
 from engine.frozen import thaw
 from gui import theme
 from gui.widgets.field_editors import guard_wheel
-from gui.widgets.form import SettingsForm, first_sentence
+from gui.widgets.field_forms import first_sentence
+from gui.widgets.form import SettingsForm
 from gui.widgets.notes import ProblemNote, QuietLabel
 
 STEPS = 100

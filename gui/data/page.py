@@ -135,6 +135,8 @@ class DataPage(Page):
             self.preview.refresh()
         if before.network is not after.network or before.data.preprocess != after.data.preprocess:
             self.preprocess.show_network(after.network)
+        if before.network is not after.network:
+            self.task.show_network(after.network)
 
     def _show_document(self) -> None:
         self._show_data()
@@ -145,7 +147,7 @@ class DataPage(Page):
         drawn = self.model.noun == "picture"
         for widget in (self.preprocess, self.memory, self.right_panel):
             widget.setVisible(drawn)  # sequences go into the network as they are
-        self.source.heading.setText({"picture": "Pictures", "sequence": "Sequences"}.get(self.model.noun, "Text"))
+        self.source.heading.setText("Text" if self.model.noun == "passage" else f"{self.model.noun.capitalize()}s")
         self.task.show_project(self.context.document.project)
         self.source.show_source(data.source)
         self.split.show_split(data.split)

@@ -13,6 +13,7 @@ from engine.datasets.base import DATASETS, SampleSet
 from engine.datasets.prepare import require
 from engine.errors import BadInput
 from engine.frozen import FrozenDict, thaw
+from engine.graph.spec import NetworkSpec
 from engine.project.spec import ProjectSpec
 from engine.tasks.base import TASKS
 from gui.data.fitting import Fit, fitting
@@ -98,11 +99,18 @@ class TaskPanel(PanelSection):
             self.form.setVisible(bool(set(task.Options.model_fields) - set(ELSEWHERE)))
             self.body.insertWidget(2, self.form)
         assert self.form is not None
+        self.show_network(project.network)
         try:
             self.form.set_values(task.Options.model_validate(thaw(project.task_options)))
         except ValidationError:
             self.form.reset(task.Options())
         self._judge()
+
+    def show_network(self, network: NetworkSpec) -> None:
+        """Show the options that have an effect with this drawing."""
+        if self.form is not None and network.nodes:
+            kinds = {node.type for node in network.nodes}
+            self.form.tell(outputs=len(network.outputs), hypercolumn="Hypercolumn" in kinds)
 
     def show_fit(self, fit: Fit) -> None:
         """Say which task was set together with a dataset, and offer to take both back."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from engine.errors import BadInput
+from engine.project.spec import ProjectSpec
 from engine.registry import Registry
+from engine.tasks.base import TASKS
 from engine.training.initialisations.base import INITIALISATIONS
-from engine.training.optimisers import OPTIMISERS
-from engine.training.schedules import SCHEDULES
+from engine.training.optimisers import OPTIMISERS, parse_optimiser
+from engine.training.schedules import SCHEDULES, parse_schedule
 from engine.training.spec import TrainingSpec
 from gui import theme
 from gui.document.document import Document
@@ -136,8 +139,25 @@ class SettingsPanel(QScrollArea):
     def _show(self, reset: bool) -> None:
         training = self._document.project.training
         self.descent.show_size(training.batch_size, self._samples)
+        facts = _facts(self._document.project)
         for form in (self.basic, self.further):
+            form.tell(**facts)
             if reset:
                 form.reset(training)
             else:
                 form.set_values(training)
+
+
+def _facts(project: ProjectSpec) -> dict[str, bool]:
+    """What settings depend on beside themselves (`engine.idle.FACTS`); what cannot be told is left out."""
+    facts: dict[str, bool] = {}
+    if project.task in TASKS:
+        facts["smoothing"] = "label_smoothing" in TASKS.get(project.task).Options.model_fields
+    try:
+        optimiser = parse_optimiser(project.training.optimiser)
+        schedule = parse_schedule(project.training.schedule)
+    except BadInput:
+        return facts
+    facts["momentum"] = hasattr(optimiser, "beta1") or getattr(optimiser, "momentum", 0.0) > 0
+    facts["cycled"] = facts["momentum"] and bool(getattr(schedule, "cycle_momentum", False))
+    return facts

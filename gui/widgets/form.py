@@ -6,20 +6,21 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.complaints import problems_of
-from engine.datasets.spec import Choice
-from engine.errors import VitrineError
+from engine.idle import idle_fields
 from engine.registry import Registry
 from gui import theme
-from gui.widgets.field_editors import guard_wheel, make_editor
+from gui.widgets.field_editors import make_editor
+from gui.widgets.field_forms import ChoiceEditor, MakeForm, NestedEditor
 from gui.widgets.field_kind import FieldKind, kinds_of
-from gui.widgets.notes import ProblemNote, WholeLabel
+from gui.widgets.notes import ProblemNote
 
 TYPING_PAUSE_MS = 250
-INDENT = 2  # of a form within a form, in steps of the grid
+MOUSE_PAUSE_MS = 100  # until a pressed button is looked at again
 _ONE_LINE = ("spin", "combo", "text", "check")
 
 
@@ -37,11 +38,16 @@ class SettingsForm(QWidget):
             field, Enter and choosing from a list count at once. What is invalid is shown in place and never emitted.
         problems_changed(): `problems` is different now.
         typed(): a person is typing; `changed` or a problem follows.
+        settled(): nobody is typing in the form any longer.
+
+    Fields that have no effect (`engine.idle`) are not shown. They come and go once a field is left, never under
+    somebody who types, and keep their values meanwhile.
     """
 
     changed = Signal(object)
     typed = Signal()
     problems_changed = Signal()
+    settled = Signal()
 
     def __init__(
         self,
@@ -59,6 +65,10 @@ class SettingsForm(QWidget):
         self._values: dict[str, Any] = {}
         self._touched: set[str] = set()  # fields that show something else than their value in `_values`
         self._rows: dict[str, _Row] = {}
+        self._facts: dict[str, Any] = {}
+        self._typing_in: set[str] = set()  # fields that somebody has typed in and not left
+        self._pressed = QTimer(self, singleShot=True, interval=MOUSE_PAUSE_MS)
+        self._pressed.timeout.connect(self._arrange)
         self._layout = QFormLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setHorizontalSpacing(theme.space(1.5))
@@ -76,8 +86,21 @@ class SettingsForm(QWidget):
         self._typing.timeout.connect(self.flush)
         for name, row in self._rows.items():
             row.set_value(self._values[name])
+        self._arrange()
 
     # what the page uses
+
+    def tell(self, **facts: Any) -> None:
+        """Know what fields may depend on beside this form, by the names of `engine.idle.FACTS`."""
+        self._facts.update(facts)
+        for inner in self._inner_forms():
+            inner.tell(**facts)
+        self._arrange()
+
+    @property
+    def typing(self) -> bool:
+        """Whether somebody has typed in a field and not left it yet."""
+        return bool(self._typing_in) or any(inner.typing for inner in self._inner_forms())
 
     def set_values(self, model: BaseModel) -> None:
         """Show `model`. A field whose value stays the same keeps what is being typed in it."""
@@ -112,19 +135,57 @@ class SettingsForm(QWidget):
 
     # inside
 
+    def _inner(self, model_type: type[BaseModel], parent: QWidget) -> SettingsForm:
+        """A form within this one."""
+        form = SettingsForm(model_type, parent=parent)
+        form.tell(**self._facts)
+        form.settled.connect(self._settle)
+        return form
+
+    def _inner_forms(self) -> list[SettingsForm]:
+        return [inner for row in self._rows.values() if (inner := row.inner_form()) is not None]
+
+    def _settle(self) -> None:
+        self._arrange()
+        self.settled.emit()
+
+    def _arrange(self) -> None:
+        """Show the fields that count."""
+        if self.typing:
+            return
+        if QGuiApplication.mouseButtons() != Qt.MouseButton.NoButton:
+            self._pressed.start()  # what is being clicked must not move away
+            return
+        idle = idle_fields(self.model_type, self._values, self._facts)
+        for name, row in self._rows.items():
+            if row.idle == (name in idle):
+                continue
+            row.idle = name in idle
+            if row.idle and name in self._touched:
+                self._take(name)
+            if row.idle and name in self._touched:  # and of no use
+                self._touched.discard(name)
+                row.set_value(self._values[name])
+                self._tell(name, "")
+            for line in row.lines:
+                self._layout.setRowVisible(line, not row.idle)
+
     def _add(self, kind: FieldKind) -> None:
-        row = _Row(kind, self)
+        row = _Row(kind, self._inner, self)
         self._rows[kind.name] = row
         if kind.look == "nested":
             self._layout.addRow(row.label)
+            row.lines.append(row.label)
             self._layout.addRow(row)
         elif kind.look == "check":
             row.label.hide()
             self._layout.addRow(row)
         else:
             self._layout.addRow(row.label, row)
+        row.lines.append(row)
         if isinstance(row.editor, ChoiceEditor):
             self._layout.addRow(row.editor.options)
+            row.lines.append(row.editor.options)
         row.typed.connect(lambda: self._typed(kind.name))
         row.decided.connect(lambda: self._decided(kind.name))
 
@@ -142,9 +203,12 @@ class SettingsForm(QWidget):
         if not self._touched:
             self._typing.stop()
             self._tell("", "")
+        self._arrange()
 
     def _typed(self, name: str) -> None:
         self._touched.add(name)
+        if self._rows[name].inner_form() is None:
+            self._typing_in.add(name)
         self._typing.start()
         self.typed.emit()
         # A complaint goes as soon as it no longer holds, but comes only after the pause.
@@ -154,6 +218,8 @@ class SettingsForm(QWidget):
     def _decided(self, name: str) -> None:
         self._typing.stop()
         self._take(name)
+        self._typing_in.clear()  # whoever decides here has left the others
+        self._settle()
 
     def _complaint(self, name: str) -> dict[str, Any] | None:
         """Judge what stands in the field; tell its problem, or return the values with it."""
@@ -204,14 +270,16 @@ class _Row(QWidget):
     typed = Signal()
     decided = Signal()
 
-    def __init__(self, kind: FieldKind, parent: QWidget) -> None:
+    def __init__(self, kind: FieldKind, make_form: MakeForm, parent: QWidget) -> None:
         super().__init__(parent)
         self.kind = kind
+        self.idle = False  # it has no effect at present, and so is not shown
         self.note = ProblemNote(self)
+        self.lines: list[QWidget] = []  # of the form's layout that belong to it
         if kind.look == "choice" and kind.registry is not None:
-            self.editor: QWidget = ChoiceEditor(kind.registry, self)
+            self.editor: QWidget = ChoiceEditor(kind.registry, make_form, self)
         elif kind.look == "nested" and kind.model is not None:
-            self.editor = NestedEditor(kind.model, self)
+            self.editor = NestedEditor(kind.model, make_form, self)
         else:
             self.editor = make_editor(kind, self)
         self.editor.setObjectName(kind.name)
@@ -240,126 +308,3 @@ class _Row(QWidget):
 
     def inner_form(self) -> SettingsForm | None:
         return getattr(self.editor, "form", None)
-
-
-class NestedEditor(QWidget):
-    """A form within the form, for a field that is itself a model."""
-
-    typed = Signal()
-    decided = Signal()
-
-    def __init__(self, model: type[BaseModel], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.form = SettingsForm(model, parent=self)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(theme.space(INDENT), 0, 0, 0)
-        layout.addWidget(self.form)
-        self.setFocusProxy(self.form)
-        self.form.changed.connect(lambda _model: self.decided.emit())
-        self.form.typed.connect(self.typed)
-
-    def value(self) -> BaseModel:
-        if self.form.problems:
-            raise ValueError("One of its settings cannot be used yet.")
-        return self.form.values()
-
-    def set_value(self, value: Any) -> None:
-        if value is not None:
-            self.form.reset(value)
-
-
-class ChoiceEditor(QWidget):
-    """One entry of a registry, what it is in a sentence, and a form for its options."""
-
-    typed = Signal()
-    decided = Signal()
-
-    def __init__(self, registry: Registry, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._registry = registry
-        self._kept: dict[str, BaseModel] = {}  # options of entries left for another, in case of coming back
-        self.combo = QComboBox(self)
-        guard_wheel(self.combo)
-        for index, (id, entry) in enumerate(registry.items()):
-            self.combo.addItem(getattr(entry, "label", id), id)
-            self.combo.setItemData(index, first_sentence(entry), 3)  # Qt.ItemDataRole.ToolTipRole
-        self.about = WholeLabel("", self)
-        self.form: SettingsForm | None = None
-        self._layout = QVBoxLayout(self)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.setSpacing(theme.space(0.5))
-        self._layout.addWidget(self.combo)
-        self._layout.addWidget(self.about)
-        # Whoever owns the editor puts this below it, where there is more room than beside a label.
-        self.options = QWidget(parent)
-        self._options = QVBoxLayout(self.options)
-        self._options.setContentsMargins(theme.space(INDENT), 0, 0, 0)
-        self.setFocusProxy(self.combo)
-        self.combo.activated.connect(self._chosen)
-
-    def setAccessibleName(self, name: str) -> None:
-        super().setAccessibleName(name)
-        self.combo.setAccessibleName(name)
-
-    def setToolTip(self, text: str) -> None:
-        super().setToolTip(text)
-        self.combo.setToolTip(text)
-
-    def value(self) -> Choice:
-        id = self.combo.currentData()
-        if self.form is None:
-            raise ValueError("Choose one of the list.")
-        if self.form.problems:
-            raise ValueError("One of its settings below cannot be used yet.")
-        return Choice(id=id, options=self.form.values().model_dump(mode="json", exclude_defaults=True))
-
-    def set_value(self, value: Any) -> None:
-        if value is None:
-            return
-        index = self.combo.findData(value.id)
-        if index < 0:
-            self.combo.setCurrentIndex(-1)
-            self.combo.setPlaceholderText(f"{value.id} (unknown)")
-            self._show_options(None, None)
-            return
-        self.combo.setCurrentIndex(index)
-        declared = self._registry.get(value.id)
-        try:
-            options = declared.model_validate(dict(value.options))
-        except ValidationError:
-            # A file may hold options of another version; the form starts from the defaults and the run says why.
-            options = declared()
-        self._show_options(declared, options)
-
-    def _chosen(self) -> None:
-        try:
-            declared = self._registry.get(self.combo.currentData())
-        except VitrineError:
-            return
-        if self.form is None or self.form.model_type is not declared:
-            self._show_options(declared, self._kept.get(declared.__name__) or declared())
-        self.decided.emit()
-
-    def _show_options(self, declared: type[BaseModel] | None, options: BaseModel | None) -> None:
-        if self.form is not None and self.form.model_type is declared and options is not None:
-            self.form.reset(options)
-            return
-        if self.form is not None:
-            self._kept[self.form.model_type.__name__] = self.form.values()
-            self._options.removeWidget(self.form)
-            self.form.hide()
-            self.form.deleteLater()
-            self.form = None
-        self.about.setText(first_sentence(declared) if declared is not None else "")
-        if declared is not None and options is not None:
-            self.form = SettingsForm(declared, parent=self.options)
-            self.form.reset(options)
-            self.form.changed.connect(lambda _model: self.decided.emit())
-            self.form.typed.connect(self.typed)
-            self._options.addWidget(self.form)
-        self.options.setVisible(declared is not None and bool(declared.model_fields))
-
-
-def first_sentence(entry: Any) -> str:
-    """The first line of a declaration's docstring, which is written for the person who chooses."""
-    return (entry.__doc__ or "").strip().split("\n")[0].replace("`", "")

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel
 from pytestqt.qtbot import QtBot
 
 from engine.datasets.spec import Choice, PreprocessSpec, SplitSpec
+from engine.idle import counts_if, counts_unless
 from engine.layers.base import LAYERS
 from engine.training.optimisers.base import OPTIMISERS
 from engine.training.schedules.base import SCHEDULES
@@ -244,3 +245,92 @@ def test_settings_that_pages_edit_get_a_form(qtbot: QtBot) -> None:
         form.set_values(model())
         assert form.flush()
         assert form.values() == model()
+
+
+class Dependent(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    loss: Literal["plain", "focal"] = "plain"
+    gamma: float = Field(2.0, ge=0, json_schema_extra=counts_if(loss=["focal"]))
+    momentum: float = Field(0.9, ge=0, lt=1)
+    nesterov: bool = Field(False, json_schema_extra=counts_unless(momentum=[0.0]))
+    further: float = Field(0.3, json_schema_extra=counts_unless(outputs=[0, 1]))
+
+
+@pytest.fixture
+def dependent(qtbot: QtBot) -> SettingsForm:
+    made = SettingsForm(Dependent)
+    qtbot.addWidget(made)
+    made.set_values(Dependent())
+    made.resize(300, 400)
+    made.show()
+    return made
+
+
+def shown(form: SettingsForm) -> set[str]:
+    return {name for name in form.model_type.model_fields if form.editor(name).isVisible()}
+
+
+def choose_loss(form: SettingsForm, loss: str) -> None:
+    combo = form.editor("loss")
+    combo.setCurrentIndex(combo.findData(loss))
+    combo.activated.emit(combo.currentIndex())
+
+
+def test_only_fields_that_count_are_shown_and_they_keep_their_values(qtbot: QtBot, dependent: SettingsForm) -> None:
+    assert shown(dependent) == {"loss", "momentum", "nesterov", "further"}
+    choose_loss(dependent, "focal")
+    assert "gamma" in shown(dependent)
+    assert any(label.text() == "Gamma" and label.isVisible() for label in dependent.findChildren(QLabel))
+    retype(qtbot, dependent, "gamma", "5")
+    choose_loss(dependent, "plain")
+    assert "gamma" not in shown(dependent)
+    assert not any(label.text() == "Gamma" and label.isVisible() for label in dependent.findChildren(QLabel))
+    assert dependent.values() == Dependent(gamma=5)
+    choose_loss(dependent, "focal")
+    assert dependent.editor("gamma").value() == 5
+
+
+def test_what_cannot_be_used_goes_with_its_field(qtbot: QtBot, dependent: SettingsForm) -> None:
+    choose_loss(dependent, "focal")
+    retype(qtbot, dependent, "gamma", "-5")
+    assert not dependent.flush()
+    choose_loss(dependent, "plain")
+    assert dependent.problems == {}
+    assert dependent.values() == Dependent()
+
+
+def test_nothing_goes_while_somebody_types(qtbot: QtBot, dependent: SettingsForm) -> None:
+    retype(qtbot, dependent, "momentum", "0")
+    with qtbot.waitSignal(dependent.changed):
+        pass
+    dependent.set_values(dependent.values())
+    assert "nesterov" in shown(dependent)
+    qtbot.keyClick(dependent.editor("momentum"), Qt.Key.Key_Tab)
+    assert "nesterov" not in shown(dependent)
+    dependent.reset(Dependent(momentum=0.5))
+    assert "nesterov" in shown(dependent)
+
+
+def test_a_form_can_be_told_what_lies_outside_of_it(dependent: SettingsForm) -> None:
+    dependent.tell(outputs=1)
+    assert "further" not in shown(dependent)
+    dependent.tell(outputs=3)
+    assert "further" in shown(dependent)
+
+
+def test_options_of_a_choice_hear_it_too(qtbot: QtBot) -> None:
+    registries = {"optimiser": OPTIMISERS, "schedule": SCHEDULES}
+    form = SettingsForm(TrainingSpec, registries=registries)
+    qtbot.addWidget(form)
+    form.set_values(TrainingSpec(schedule=Choice(id="one_cycle")))
+    form.show()
+    form.tell(momentum=True, cycled=True)
+    adam, cycle = form.editor("optimiser").form, form.editor("schedule").form
+    assert not adam.editor("beta1").isVisible()
+    assert adam.editor("beta2").isVisible()
+    assert cycle.editor("low_momentum").isVisible()
+    cycle.editor("cycle_momentum").click()
+    assert not cycle.editor("low_momentum").isVisible()
+    form.tell(cycled=False)
+    assert adam.editor("beta1").isVisible()

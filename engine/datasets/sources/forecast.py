@@ -12,6 +12,7 @@ from engine.datasets.base import DATASETS, DatasetSource, SampleSet, SeriesSet
 from engine.datasets.sequences.chaos import mackey_glass
 from engine.datasets.sequences.windows import Windows, sines
 from engine.events import Emit, Progress
+from engine.idle import counts_if
 
 
 @DATASETS.register("forecast")
@@ -42,7 +43,9 @@ class Forecast(DatasetSource):
     )
     every: int = Field(2, ge=1, le=4096, description="A window begins every so many steps.")
     features: int = Field(1, ge=1, le=64, description="Values of a step.")
-    waves: int = Field(3, ge=1, le=20, description="Sines that are mixed.")
+    waves: int = Field(
+        3, ge=1, le=20, description="Sines that are mixed.", json_schema_extra=counts_if(course=["sines"])
+    )
     trend: float = Field(0.5, ge=-10, le=10, description="How much it rises in all; its deviation is 1.")
     noise: float = Field(0.1, ge=0, le=5, description="Strength of the noise, which nobody can foretell.")
     seed: int = Field(0, ge=0, le=2**31 - 1, description="The same seed gives the same course.")

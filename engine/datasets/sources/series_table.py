@@ -15,6 +15,9 @@ from engine.datasets.sequences.table import Table, read_table
 from engine.datasets.sequences.windows import Windows
 from engine.errors import BadInput
 from engine.events import Emit, Progress
+from engine.idle import counts_if
+
+_ROWS, _COLUMNS = counts_if(layout=["rows"]), counts_if(layout=["columns"])
 
 
 @DATASETS.register("series_table")
@@ -35,17 +38,26 @@ class SeriesTable(DatasetSource):
     layout: Literal["rows", "columns"] = Field(
         "rows", description="One series in each row with its class, or moments downwards with a column per value."
     )
-    label_column: str = Field("label", max_length=200, description="In rows: the column that holds the class.")
-    features: int = Field(1, ge=1, le=1000, description="In rows: how many neighbouring cells are one step.")
+    label_column: str = Field(
+        "label", max_length=200, description="The column that holds the class.", json_schema_extra=_ROWS
+    )
+    features: int = Field(
+        1, ge=1, le=1000, description="How many neighbouring cells are one step.", json_schema_extra=_ROWS
+    )
     columns: str = Field(
-        "", max_length=4000, description="In columns: which to use, with commas between; empty takes all with numbers."
+        "",
+        max_length=4000,
+        description="The columns to use, with commas between; empty takes all with numbers.",
+        json_schema_extra=_COLUMNS,
     )
-    steps: int = Field(48, ge=1, le=4096, description="In columns: values that the network sees.")
-    horizon: int = Field(12, ge=1, le=1024, description="In columns: values ahead that it foretells.")
+    steps: int = Field(48, ge=1, le=4096, description="Values that the network sees.", json_schema_extra=_COLUMNS)
+    horizon: int = Field(12, ge=1, le=1024, description="Values ahead that it foretells.", json_schema_extra=_COLUMNS)
     every_step: bool = Field(
-        False, description="In columns: ask at every step for the value the horizon ahead, not after the window."
+        False,
+        description="Ask at every step for the value the horizon ahead, not after the window.",
+        json_schema_extra=_COLUMNS,
     )
-    every: int = Field(1, ge=1, le=4096, description="In columns: a window begins every so many steps.")
+    every: int = Field(1, ge=1, le=4096, description="A window begins every so many steps.", json_schema_extra=_COLUMNS)
     scale: bool = Field(
         True, description="Bring values to mean 0 and deviation 1: each series by its own, columns by their training."
     )

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from engine.datasets.spec import Settings
 from engine.errors import BadInput
+from engine.idle import counts_if
 from engine.tasks.base import Task
 from engine.tasks.batch import Batch, Outputs
 from engine.tasks.dense.sizes import enlarged, fits
@@ -32,6 +33,7 @@ class PixelOptions(Settings):
         le=1_000_000,
         description="Pixels of each picture to learn from in a step, for networks with a Hypercolumn such as "
         "PixelNet; 0 takes all. Other networks always learn from all.",
+        json_schema_extra=counts_if(hypercolumn=[True]),
     )
 
 

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from engine.datasets.spec import Settings
 from engine.errors import BadInput
+from engine.idle import counts_if, counts_unless
 from engine.tasks.base import TASKS, Answers, Meter, Sketch, Task
 from engine.tasks.batch import Batch, Outputs
 from engine.tasks.fitting import require_inputs, written
@@ -58,7 +59,11 @@ class ClassificationOptions(Settings):
         "none", description="Balanced makes the pictures of rare classes count more, in training only."
     )
     gamma: float = Field(
-        2.0, ge=0, le=10, description="How little easy pictures count in the focal loss; 0 for as much."
+        2.0,
+        ge=0,
+        le=10,
+        description="How little easy pictures count in the focal loss; 0 for as much.",
+        json_schema_extra=counts_if(loss=["focal"]),
     )
     auxiliary_weight: float = Field(
         0.3,
@@ -66,6 +71,7 @@ class ClassificationOptions(Settings):
         le=10,
         description="Weight of the loss of further outputs, which learn and are then no longer needed: 0.3 in "
         "GoogLeNet, 0.4 in Inception v3.",
+        json_schema_extra=counts_unless(outputs=[0, 1]),
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from engine.datasets.spec import Settings
 from engine.errors import BadInput
+from engine.idle import counts_if
 from engine.tasks.base import TASKS, Answers, Meter, Sketch, Task
 from engine.tasks.batch import Batch, Outputs
 from engine.tasks.fitting import require_inputs, require_outputs
@@ -31,7 +32,13 @@ class ForecastingOptions(Settings):
         description="Squared errors weigh large ones most; absolute ones (L1) pass over outliers; Huber is squared for "
         "small and absolute for large errors.",
     )
-    delta: float = Field(1.0, gt=0, le=1e6, description="From which error on Huber's loss is no longer squared.")
+    delta: float = Field(
+        1.0,
+        gt=0,
+        le=1e6,
+        description="From which error on Huber's loss is no longer squared.",
+        json_schema_extra=counts_if(loss=["Huber"]),
+    )
 
 
 @TASKS.register("forecasting")

@@ -11,6 +11,7 @@ from pydantic import Field
 from engine.datasets.draws import Draws, sample_keys
 from engine.datasets.spec import Settings
 from engine.errors import BadInput
+from engine.idle import counts_if, counts_unless
 from engine.tasks.base import TASKS, Answers, Meter, Sketch, Task, Turn
 from engine.tasks.batch import Batch, Outputs, Run
 from engine.tasks.fitting import require_inputs, written
@@ -37,12 +38,14 @@ class GenerationOptions(Settings):
         "MSE",
         description="Of an autoencoder: how the picture drawn again is compared; cross-entropy is for 0 to 1. Two "
         "players have losses of their own.",
+        json_schema_extra=counts_if(outputs=[1]),
     )
     real_label: float = Field(
         1.0,
         gt=0.5,
         le=1,
         description="What the discriminator is to say of real pictures; 0.9 keeps it from being sure.",
+        json_schema_extra=counts_unless(outputs=[1]),
     )
 
 

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from engine.datasets.spec import Settings
 from engine.errors import BadInput
+from engine.idle import counts_unless
 from engine.tasks.base import TASKS, Answers, Meter, Sketch, Task
 from engine.tasks.batch import Batch, Outputs
 from engine.tasks.fitting import require_inputs, require_outputs, written
@@ -32,7 +33,11 @@ class MatchingOptions(Settings):
         "picture is nearer than another; cross-entropy is for a network that ends in a probability (Sigmoid).",
     )
     margin: float = Field(
-        1.0, gt=0, le=1000, description="How far apart different pictures should come; cross-entropy has none."
+        1.0,
+        gt=0,
+        le=1000,
+        description="How far apart different pictures should come; cross-entropy has none.",
+        json_schema_extra=counts_unless(loss=["cross-entropy"]),
     )
     ways: int = Field(5, ge=2, le=100, description="Between how many classes the measured choice is.")
     shots: int = Field(1, ge=1, le=20, description="Examples of each class that it is made by.")

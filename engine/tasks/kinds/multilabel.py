@@ -10,6 +10,7 @@ from pydantic import Field
 
 from engine.datasets.spec import Settings
 from engine.errors import BadInput
+from engine.idle import counts_if
 from engine.tasks.base import TASKS, Answers, Meter, Sketch, Task
 from engine.tasks.batch import Batch, Outputs
 from engine.tasks.fitting import require_inputs, require_outputs, written
@@ -37,7 +38,11 @@ class MultilabelOptions(Settings):
         "none", description="Balanced makes a rare label count more where it occurs, in training only."
     )
     gamma: float = Field(
-        2.0, ge=0, le=10, description="How little easy answers count in the focal loss; 0 for as much."
+        2.0,
+        ge=0,
+        le=10,
+        description="How little easy answers count in the focal loss; 0 for as much.",
+        json_schema_extra=counts_if(loss=["focal"]),
     )
     threshold: float = Field(0.5, gt=0, lt=1, description="The probability from which on a label is said to occur.")
 

@@ -10,6 +10,7 @@ import numpy as np
 from pydantic import Field
 
 from engine.datasets.annotation import IGNORE
+from engine.idle import counts_if, counts_unless
 from engine.tasks.base import TASKS, Answers, Meter, Sketch
 from engine.tasks.batch import Batch, Outputs
 from engine.tasks.dense.task import MapTask, PixelOptions
@@ -30,13 +31,20 @@ class SegmentationOptions(PixelOptions):
     class_weights: Literal["none", "balanced"] = Field(
         "none", description="Balanced makes the pixels of rare classes count more, in training only."
     )
-    gamma: float = Field(2.0, ge=0, le=10, description="How little easy pixels count in the focal loss; 0 for as much.")
+    gamma: float = Field(
+        2.0,
+        ge=0,
+        le=10,
+        description="How little easy pixels count in the focal loss; 0 for as much.",
+        json_schema_extra=counts_if(loss=["focal"]),
+    )
     auxiliary: float = Field(
         0.5,
         ge=0,
         le=10,
         description="Weight of the loss of further outputs, such as DeepLab's second head (torchvision has 0.5, the "
         "paper that it comes from 0.4). They learn and are then no longer needed.",
+        json_schema_extra=counts_unless(outputs=[0, 1]),
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
+from engine.idle import counts_unless
 from engine.training.optimisers.base import OPTIMISERS, Optimiser
 
 if TYPE_CHECKING:
@@ -22,7 +23,13 @@ class Adam(Optimiser):
 
     label: ClassVar[str] = "Adam"
 
-    beta1: float = Field(0.9, ge=0, lt=1, description="Memory of the mean gradient.")
+    beta1: float = Field(
+        0.9,
+        ge=0,
+        lt=1,
+        description="Memory of the mean gradient.",
+        json_schema_extra=counts_unless(cycled=[True]),
+    )
     beta2: float = Field(0.999, ge=0, lt=1, description="Memory of the squared gradient.")
     epsilon: float = Field(1e-8, gt=0, le=1, description="Keeps the division away from zero.")
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import Field
 
+from engine.idle import counts_unless
 from engine.training.optimisers.base import OPTIMISERS, Optimiser
 
 if TYPE_CHECKING:
@@ -24,7 +25,11 @@ class Sgd(Optimiser):
 
     learning_rate: float = Field(0.05, gt=0, le=100, description="Size of the steps; the schedule scales it.")
     momentum: float = Field(0.9, ge=0, lt=1, description="Share of the last step kept; 0 is plain descent.")
-    nesterov: bool = Field(False, description="Look ahead along the momentum before stepping.")
+    nesterov: bool = Field(
+        False,
+        description="Look ahead along the momentum before stepping.",
+        json_schema_extra=counts_unless(momentum=[0.0]),
+    )
 
     def make(self, groups: list[dict[str, Any]], **more: Any) -> torch.optim.Optimizer:
         import torch

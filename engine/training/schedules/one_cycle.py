@@ -7,7 +7,10 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from engine.idle import counts_if, counts_unless
 from engine.training.schedules.base import SCHEDULES, Plan, Schedule
+
+_CYCLED = counts_if(cycle_momentum=[True]) | counts_unless(momentum=[False])
 
 
 @SCHEDULES.register("one_cycle")
@@ -23,9 +26,13 @@ class OneCycle(Schedule):
     rise: float = Field(0.3, gt=0, lt=1, description="Share of the run that the rate rises for.")
     start_divisor: float = Field(25.0, ge=1, le=1e6, description="The first rate is the full one divided by this.")
     end_divisor: float = Field(1e4, ge=1, le=1e9, description="The last rate is the first one divided by this.")
-    cycle_momentum: bool = Field(True, description="Lower the momentum (Adam: beta1) while the rate is high.")
-    low_momentum: float = Field(0.85, ge=0, lt=1, description="Momentum at the full rate.")
-    high_momentum: float = Field(0.95, ge=0, lt=1, description="Momentum at both ends.")
+    cycle_momentum: bool = Field(
+        True,
+        description="Lower the momentum (Adam: beta1) while the rate is high.",
+        json_schema_extra=counts_unless(momentum=[False]),
+    )
+    low_momentum: float = Field(0.85, ge=0, lt=1, description="Momentum at the full rate.", json_schema_extra=_CYCLED)
+    high_momentum: float = Field(0.95, ge=0, lt=1, description="Momentum at both ends.", json_schema_extra=_CYCLED)
 
     def share(self, step: int, plan: Plan) -> float:
         start = 1 / self.start_divisor
