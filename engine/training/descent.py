@@ -38,10 +38,12 @@ class Descent:
         self.clip_norm = clip_norm
         self.l1 = l1
         self.group = group
+        self.exchanged = False  # whether the gradients are those of the whole group already
 
     def begin(self) -> None:
         """Forget the gradients of the step before."""
         self.optimiser.zero_grad(set_to_none=True)
+        self.exchanged = False
 
     def add(self, loss: Tensor, share: float = 1.0) -> None:
         """Backward pass of one piece that counts as `share` of the step."""
@@ -54,6 +56,7 @@ class Descent:
         """
         if self.group is not None:
             self.group.add_gradients(self._weights())
+            self.exchanged = True
         norm = None
         if norm_wanted or self.clip_norm is not None or self.l1:
             self.precision.unscale(self.optimiser)

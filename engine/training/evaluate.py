@@ -129,6 +129,7 @@ class EvaluateJob:
             )
         token.raise_if_cancelled()
         emit(Progress("Measuring"))
+        task.learn_samples(prepared.samples)
         task.learn_data(prepared.train.overview())
         if not run.config.baseline:
             task.check(*ends(run.spec), prepared.preprocessor.input_shape)

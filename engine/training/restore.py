@@ -10,7 +10,7 @@ from torch import Tensor
 
 _MOST = 2**53
 MAX_PIECES = 1_000_000  # samples of the largest batch
-_WITH_TENSORS = ("model", "optimiser", "random", "average")
+_WITH_TENSORS = ("model", "optimiser", "random", "average", "shares")
 
 
 def check_plain(state: Mapping[str, Any]) -> None:

@@ -69,7 +69,7 @@ SMALL_STEP = 2e8
 def train(job: TrainJob, emit: Emit, token: CancelToken) -> RunSummary:
     """Carry out a `TrainJob`; see there. Started by `torchrun`, the processes share every batch between them."""
     device = pick_device(job.project.training.device)
-    with joined(device) as group, _reproducible():
+    with joined(device, token) as group, _reproducible():
         if group is not None:
             job = replace(job, run_dir=Path(group.tell(str(job.run_dir))))
             if not group.first:
@@ -97,6 +97,7 @@ def _learn(
 ) -> RunSummary:
     settings = project.training
     task = make_task(project.task, prepared.classes, project.task_options, label_smoothing=settings.label_smoothing)
+    task.learn_samples(prepared.samples)
     task.learn_data(prepared.train.overview())
     emit(Progress("Building the network"))
     torch.set_num_threads(settings.threads or threads_for(project, torch.get_num_threads()))

@@ -27,7 +27,8 @@ from engine.training.measuring import Outcome, Runner, added, evaluate
 from engine.training.precision import Precision
 from engine.training.restore import load_optimiser, whole_pieces, whole_position
 from engine.training.schedules import Stepper
-from engine.training.seeds import epoch_seed
+from engine.training.seeds import epoch_seed, random_state, set_random_state
+from engine.training.shares import Share, joined_tally, own_share, part_of
 from engine.training.tally import Tally
 
 TERM = "loss:"  # before the name of a term of the loss among an epoch's sums
@@ -108,6 +109,7 @@ class Trainer:
         self.keep: tuple[int, ...] = ()  # places of the validation whose answers are kept
         self.norm_wanted = True  # whether the next step measures its gradient
         self.stopping = False  # set by a callback: no further epoch
+        self.shares: list[Share] = []  # what each process of a group had at the newest step; empty when not gathered
         self._random: Mapping[str, Any] | None = None  # of the generators, to go on from
         self._step_hooks = [hook.step_done for hook in self.callbacks if type(hook).step_done is not Callback.step_done]
 
@@ -158,6 +160,9 @@ class Trainer:
         if not share:  # a sample that another process counts
             sums = {name: torch.zeros_like(value) for name, value in sums.items()}
         self.tally.add(at.step, rate, len(batch) if share else 0, loss, sums, norm)
+        if self.group is not None:
+            gathering = self.group.stopping or self.group.saving
+            self.shares = self.group.gather(own_share(self)) if gathering else []
 
     def try_step(self, batch: Batch, rate: float) -> float:
         """One step at a rate of its own, outside of any run; returns its loss, for which it waits."""
@@ -188,7 +193,8 @@ class Trainer:
                 losses, sums = self._gather(turn, batch, share)
                 return losses, sums, self.descent.finish(norm_wanted)
             except Exception as error:
-                if not ran_out(error) or self.pieces >= most:
+                # The others of a group do not repeat what they have all done.
+                if not ran_out(error) or self.pieces >= most or self.descent.exchanged:
                     raise
             # Outside of the except block, whose traceback would keep the memory.
             self.descent.begin()
@@ -247,12 +253,13 @@ class Trainer:
             clock.restart()
         if self.group is None:
             self.token.raise_if_cancelled()
-        elif self.token.cancelled:
-            self.group.cancelled = True  # all processes stop at the next step together
+        elif self.group.stopping:
+            raise JobCancelled
 
     def _end_epoch(self, clock: _Clock) -> EpochResult:
         self.require_finite()
         at, tally = self.position, self.tally
+        self.shares = []
         if self.group is not None:
             tally.share(self.group)
             self.group.average_buffers(self.model)
@@ -287,6 +294,13 @@ class Trainer:
         """The network as it is measured and kept: with the average of its weights, where one is made."""
         return self.average.in_place() if self.average is not None else nullcontext()
 
+    def can_save(self) -> bool:
+        """Whether one can go on exactly from here; in a group it is so after the next step, now that it is asked."""
+        if self.group is None or self.shares:
+            return True
+        self.group.want_save()
+        return False
+
     def require_finite(self) -> None:
         """Fetch the pending losses and raise `JobFailed` when one of them is NaN or infinite."""
         self.tally.flush()
@@ -314,12 +328,14 @@ class Trainer:
             "tally": self.tally.state(),
             "callbacks": {hook.key: hook.state() for hook in self.callbacks if hook.key},
             "pieces": self.pieces,
+            **({"shares": self.shares, "tally": joined_tally(self.shares)} if self.shares else {}),
             **({"average": self.average.state()} if self.average is not None else {}),
         }
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take up a state whose weights are already in the model."""
         self.position = Position(**whole_position(state["position"], self.batches.steps))
+        state = part_of(state, self.group, self.model)
         load_optimiser(self.optimiser, state["optimiser"])
         self.schedule.load(state["schedule"])
         self.precision.load(state["scaler"])
@@ -364,21 +380,3 @@ def diverged(what: str, trainer: Trainer) -> JobFailed:
         what,
         f"Lower the learning rate (it was {rate:.3g}) tenfold{clip}; the last good checkpoint is kept.",
     )
-
-
-def random_state() -> dict[str, Any]:
-    """The state of every generator that a layer may draw from."""
-    state: dict[str, Any] = {"cpu": torch.get_rng_state()}
-    if torch.cuda.is_available() and torch.cuda.is_initialized():
-        state["cuda"] = torch.cuda.get_rng_state_all()
-    if torch.backends.mps.is_available():
-        state["mps"] = torch.mps.get_rng_state()
-    return state
-
-
-def set_random_state(state: Mapping[str, Any]) -> None:
-    torch.set_rng_state(state["cpu"])
-    if "cuda" in state and torch.cuda.is_available() and torch.cuda.device_count() == len(state["cuda"]):
-        torch.cuda.set_rng_state_all(state["cuda"])
-    if "mps" in state and torch.backends.mps.is_available():
-        torch.mps.set_rng_state(state["mps"])

@@ -56,6 +56,7 @@ def trial(project: ProjectSpec, root: Path, emit: Emit, token: CancelToken) -> I
     kind = TASKS.get(project.task)
     with contextlib.closing(prepare(project.data, root, emit, token, kind.needs, kind.uses)) as prepared:
         task = make_task(project.task, prepared.classes, project.task_options, label_smoothing=settings.label_smoothing)
+        task.learn_samples(prepared.samples)
         task.learn_data(prepared.train.overview())
         threads = torch.get_num_threads()
         try:

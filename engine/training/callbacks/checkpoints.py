@@ -39,7 +39,7 @@ class Checkpoints(Callback):
         self._written = time.monotonic()
 
     def step_done(self, trainer: Trainer) -> None:
-        if time.monotonic() - self._written > LONGEST_GAP:
+        if time.monotonic() - self._written > LONGEST_GAP and trainer.can_save():
             self._save(trainer)
 
     def epoch_done(self, trainer: Trainer, result: EpochResult) -> None:
