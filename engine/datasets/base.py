@@ -13,6 +13,7 @@ import numpy as np
 
 from engine.cancel import CancelToken
 from engine.datasets.annotation import Annotation
+from engine.datasets.sequences.units import Units
 from engine.datasets.spec import Choice, Settings
 from engine.declared import parse_choice
 from engine.events import Emit
@@ -118,6 +119,7 @@ class SeriesSet(SampleSet):
         self,
         inputs: np.ndarray,
         targets: Mapping[str, np.ndarray],
+        units: their names and scale, where the data knows them.
         classes: Sequence[str] = (),
         labels: np.ndarray | None = None,
         names: Sequence[str] | None = None,
@@ -130,6 +132,7 @@ class SeriesSet(SampleSet):
         given = np.zeros(count, np.int64) if labels is None else labels
         super().__init__(classes, given, names or [f"{i:0{digits}d}" for i in range(count)], faults, fixed)
         self.inputs = inputs
+        units: Units | None = None,
         self.targets = dict(targets)
         self.gives = tuple(self.targets)
         self.features = tuple(features)
@@ -139,6 +142,7 @@ class SeriesSet(SampleSet):
         for array in (self.inputs, *(self.targets[name] for name in sorted(self.targets)), self.fixed):
             digest.update(f"{array.dtype} {array.shape}".encode())
             digest.update(np.ascontiguousarray(array).data)
+        self.units = units
         digest.update("\n".join(self.classes).encode())
         return digest.hexdigest()
 

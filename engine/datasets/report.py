@@ -42,7 +42,7 @@ class DatasetReport:
     """Counts, sizes and findings.
 
     Attributes:
-        counts: int64, (classes, 3): pictures for training, validation and test.
+        counts: int64, (classes, 3): pictures for training, validation and test; of all where there are no classes.
         smallest, largest, usual: (width, height) in pixels; by area, and the most frequent. (0, 0) without pictures.
         faults: files that can't be used.
     """
@@ -83,10 +83,10 @@ def inspect(data: DataSpec, root: Path, emit: Emit, token: CancelToken) -> Datas
 def report(data: DataSpec, pictures: PictureSet, examination: Examination) -> DatasetReport:
     """The report on pictures that have been looked at; quick, so it can follow every change of the split."""
     part = np.full(len(pictures), -1, np.int8)
-    counts = np.zeros((len(pictures.classes), 3), np.int64)
+    counts = np.zeros((max(1, len(pictures.classes)), 3), np.int64)
     for number, indices in enumerate(parts_of(data, pictures, examination)):
         part[indices] = number
-        counts[:, number] = np.bincount(pictures.labels[indices], minlength=len(pictures.classes))
+        counts[:, number] = np.bincount(pictures.labels[indices], minlength=len(counts))
     case = _Case(data, pictures, examination, part, counts)
     findings = tuple(finding for check in _CHECKS if (finding := check(case)) is not None)
     sizes = examination.sizes[examination.readable]
@@ -234,6 +234,8 @@ def _imbalance(case: _Case) -> Finding | None:
 
 
 def _missing(case: _Case) -> Finding | None:
+    if not case.pictures.classes:
+        return None
     shares = (case.data.split.train, case.data.split.validation, case.data.split.test)
     lacking = [
         f"{case.pictures.classes[label]} ({PARTS[part]})"

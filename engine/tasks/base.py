@@ -23,6 +23,7 @@ from engine.tasks.batch import Batch, Outputs, Run
 if TYPE_CHECKING:
     from torch import Tensor, nn
 
+    from engine.datasets.base import SampleSet
     from engine.graph.spec import NetworkSpec, Shape
     from engine.tasks.report import TaskReport
 
@@ -136,6 +137,10 @@ class Task(ABC):
             targets: on the CPU. Labels are those of the whole part; other targets, and the inputs (not normalised,
                 under the name "inputs"), those of up to a thousand evenly spaced pictures, or of all sequences.
         """
+        return
+
+    def learn_samples(self, samples: SampleSet) -> None:
+        """See the whole dataset once before the training or the evaluation, such as for the units of its values."""
         return
 
     def training_spec(self, spec: NetworkSpec) -> NetworkSpec:

@@ -270,9 +270,10 @@ class PicturesView(QWidget):
             return
         total = len(pictures) if report is None else report.total
         words = count(total, self._model.noun)
-        if not isinstance(pictures, DrawnSeries) or "label" in pictures.gives:
+        told = bool(pictures.classes) and (not isinstance(pictures, DrawnSeries) or "label" in pictures.gives)
+        if told:
             words += f" in {count(len(pictures.classes), 'class', 'classes')}"
-        self.bars.setVisible(not isinstance(pictures, DrawnSeries) or "label" in pictures.gives)
+        self.bars.setVisible(told)
         self.title.setText(words)
         self.subtitle.setText(self._sizes(pictures) if report is not None else "Sizes and the split follow")
 

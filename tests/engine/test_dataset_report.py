@@ -127,3 +127,12 @@ def test_tiny_and_distorted(fair):
     assert "one of 5×5 to 21×21" in kinds["tiny"].what
     assert len(kinds["distorted"].pictures) == 4
     assert "distorted" not in look(fair, preprocess=PreprocessSpec(height=21, width=21, fit="pad"))[1]
+
+
+def test_pictures_without_classes_are_counted(tmp_path):
+    for kind in ("noisy", "clean"):
+        for number in range(10):
+            save(tmp_path / kind / f"{number}.png")
+    found, kinds = look(tmp_path, source=Choice(id="noisy", options={"folder": str(tmp_path)}))
+    assert (found.classes, found.counts.tolist(), found.total) == ((), [[6, 2, 2]], 10)
+    assert kinds == {}

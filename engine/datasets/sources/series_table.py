@@ -12,6 +12,7 @@ from pydantic import Field
 from engine.cancel import CancelToken
 from engine.datasets.base import DATASETS, DatasetSource, Fault, SampleSet, SeriesSet
 from engine.datasets.sequences.table import Table, read_table
+from engine.datasets.sequences.units import Units
 from engine.datasets.sequences.windows import Windows
 from engine.errors import BadInput
 from engine.events import Emit, Progress
@@ -133,11 +134,15 @@ class SeriesTable(DatasetSource):
     def _windows(self, table: Table, course: np.ndarray, features: list[str], faults: list[Fault]) -> SeriesSet:
         windows = self._cutting()
         starts, fixed = windows.starts(len(course), np.isnan(course).any(axis=1))
+        mean, deviation = self._scale_of(course) if self.scale else (np.zeros(len(features)), np.ones(len(features)))
+        deviation = np.where(deviation > 0, deviation, 1.0)
         if self.scale:
-            course = _scaled(course, *self._scale_of(course))
+            course = _scaled(course, mean, deviation)
         inputs, future = windows.cut(course, starts)
         names = [f"line {table.lines[start]}" for start in starts.tolist()]
-        return SeriesSet(inputs, {"future": future}, names=names, faults=faults, fixed=fixed, features=features)
+        units = Units(tuple(features), mean, deviation)
+        targets = {"future": future}
+        return SeriesSet(inputs, targets, names=names, faults=faults, fixed=fixed, features=features, units=units)
 
     def _cutting(self) -> Windows:
         return Windows(self.steps, self.horizon, self.every, self.every_step)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from engine.datasets.base import SampleSet, SeriesSet
+from engine.datasets.sequences.units import Units
 from engine.datasets.spec import Settings
 from engine.errors import BadInput
 from engine.idle import counts_if
@@ -15,7 +17,7 @@ from engine.tasks.base import TASKS, Answers, Meter, Sketch, Task
 from engine.tasks.batch import Batch, Outputs
 from engine.tasks.fitting import require_inputs, require_outputs
 from engine.tasks.sequences.baselines import LinearForecast, fit_linear, lag_within
-from engine.tasks.sequences.chart import FORECAST, TRUE, Curve, chart
+from engine.tasks.sequences.chart import FORECAST, STRIPS, TRUE, Curve, chart
 from engine.tasks.sequences.errors_ahead import ForecastMeter
 from engine.tasks.sequences.layouts import every_step, following, forecasts
 
@@ -75,6 +77,10 @@ class Forecasting(Task):
         self._ahead = 0  # H; unknown until data is seen
         self._lag = 0  # how far ahead every step looks, where the future is asked for at each; see `lag_within`
         self._linear: LinearForecast | None = None
+        self._units: Units | None = None
+
+    def learn_samples(self, samples: SampleSet) -> None:
+        self._units = samples.units if isinstance(samples, SeriesSet) else None
 
     def learn_data(self, targets: Mapping[str, Tensor]) -> None:
         """Fit the linear forecast on "inputs" (N, T, F) and "future" (N, H, F) of the training part."""
@@ -113,29 +119,50 @@ class Forecasting(Task):
         return {"future": _forecast(outputs, batch)[:, -1]}
 
     def meter(self, full: bool = False) -> Meter:
-        return ForecastMeter(self._linear, self._lag, full)
+        return ForecastMeter(self._linear, self._lag, full, self._units)
 
     def sketch(self, picture: np.ndarray, answer: Mapping[str, np.ndarray], truth: Mapping[str, np.ndarray]) -> Sketch:
         steps, guess, future = len(picture), answer["future"], truth["future"]
         ahead, start = (self._lag, self._lag) if self._lag else (len(future), steps - 1)
-        error = float(np.sqrt(np.mean((guess[-1:] - future[-1:] if self._lag else guess - future) ** 2)))
+        wrong = guess[-1:] - future[-1:] if self._lag else guess - future
+        error = float(np.sqrt(np.mean(wrong**2)))
         joined = picture[:0] if self._lag else picture[-1:]  # what comes after the end is drawn as going on from it
         true, forecast = np.concatenate([joined, future]), np.concatenate([joined, guess])
         return Sketch(
             chart([Curve(true, TRUE, start), Curve(picture), Curve(forecast, FORECAST, start)], steps),
-            caption=f"error {error:.3g}",
+            caption=self._caption(error),
             note=f"{ahead} step{'s' if ahead > 1 else ''} ahead",
-            tip="Dark: what the network read. Grey: how it went on. Blue: the forecast.",
+            tip="\n".join(
+                (
+                    "Dark: what the network read. Grey: how it went on. Blue: the forecast.",
+                    *self._last(guess, future),
+                )
+            ),
             score=-error,
         )
+
+    def _caption(self, error: float) -> str:
+        """An error of the data in the values' own unit, or in deviations where they have several."""
+        common = 1.0 if self._units is None else self._units.common
+        if common is None:
+            return f"error {error:.3g} deviations"
+        return f"error {error * common:.3g}"
+
+    def _last(self, guess: np.ndarray, future: np.ndarray) -> list[str]:
+        """The last step of a forecast and what came, (H, F) each, a line for each value in its own unit."""
+        if self._units is None:
+            return []
+        foretold, came = self._units.own(guess[-1]), self._units.own(future[-1])
+        return [
+            f"{name}: {one:.4g} foretold, {other:.4g} came at the last step"
+            for name, one, other in zip(self._units.names[:STRIPS], foretold, came, strict=False)
+        ]
 
     def report(self, meter: Meter, sketches: Sequence[Sketch]) -> TaskReport:
         from engine.tasks.report import TaskReport
 
         assert isinstance(meter, ForecastMeter)
-        return TaskReport(
-            dict(meter.result()), tables=(meter.by_step(),), plots=(meter.curve(),), examples=tuple(sketches)
-        )
+        return TaskReport(dict(meter.result()), tables=meter.tables(), plots=meter.plots(), examples=tuple(sketches))
 
 
 def _forecast(outputs: Outputs, batch: Batch) -> Tensor:
