@@ -110,7 +110,8 @@ class SeriesSet(SampleSet):
     """Sequences, or windows of a text, all of one length, that lie in memory.
 
     Args:
-        inputs: float32, (N, T, F), or int64 (N, T) for the places of characters in `classes`.
+        inputs: float32, (N, T, F), int64 (N, T) for the places of characters in `classes`, or uint8 for clips,
+            (N, T, C, H, W) with two frames at least, and volumes, (N, 1, D, H, W).
         targets: arrays with N rows by name: "label" int64 (N,), "future" float32 (N, H, F), "tokens" int64 (N, T).
         features: names of the F values, where they have any.
     """
@@ -194,6 +195,7 @@ class DatasetSource(Settings):
 
     label: ClassVar[str]
     help: ClassVar[str]
+        noun: what one sample is called, where its kind does not say it; "" otherwise.
     needs_network: ClassVar[bool] = False
     class_count: ClassVar[int | None] = None
     kind: ClassVar[Literal["pictures", "series", "text"]] = "pictures"
@@ -202,8 +204,13 @@ class DatasetSource(Settings):
     def known_classes(self) -> int | None:
         """How many classes data with these options has, as far as that is known without reading it."""
         return self.class_count
+    noun: ClassVar[str] = ""
 
     def load(self, root: Path, emit: Emit, token: CancelToken) -> SampleSet:
+    def known_shape(self) -> tuple[int, ...] | None:
+        """The shape of one sample with these options, as far as that is known without reading it; None for pictures."""
+        return None
+
         """Find the samples; content of pictures is read later, when asked for.
 
         Args:

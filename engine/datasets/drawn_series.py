@@ -1,10 +1,11 @@
-"""Sequences as pictures of their curves, so that they can be looked through like pictures. Never imports torch."""
+"""Sequences as pictures of their curves or frames, to be looked through like pictures. Never imports torch."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from engine.datasets.base import PictureSet, SeriesSet
+from engine.datasets.drawn_frames import drawn, is_clip, is_volume
 
 SIZE = (120, 180)  # height, width in pixels
 # Okabe and Ito's colours, which people with any kind of colour vision tell apart.
@@ -14,7 +15,7 @@ LETTERS_A_LINE = 28
 
 
 class DrawnSeries(PictureSet):
-    """A view of a `SeriesSet`: the same samples, each drawn as curves over time or as lines of text."""
+    """A view of a `SeriesSet`: the same samples, each drawn as curves, frames, cuts or lines of text."""
 
     def __init__(self, series: SeriesSet) -> None:
         classes = series.classes if "label" in series.gives else ("sequences",)
@@ -22,10 +23,24 @@ class DrawnSeries(PictureSet):
         self.series = series
         self.gives = series.gives
 
+    @property
+    def extent(self) -> str:
+        """How long the samples are, and of how many values at each step, in words."""
+        shape = self.series.inputs.shape[1:]
+        if is_clip(shape):
+            return f"{shape[0]:,} frames of {shape[2]}×{shape[3]} pixels each"
+        if is_volume(shape):
+            return f"{'×'.join(map(str, shape[1:]))} values each"
+        if len(shape) == 1:
+            return f"{shape[0]:,} characters each"
+        return f"{shape[0]:,} steps of {shape[1]:,} value{'' if shape[1] == 1 else 's'}"
+
     def picture(self, index: int) -> np.ndarray:
         sample = self.series.inputs[index]
         if sample.ndim == 1:
             return draw_text("".join(self.series.classes[place] for place in sample.tolist()))
+        if sample.ndim == 4:
+            return drawn(sample)
         future = self.series.targets.get("future")
         return draw_series(sample, None if future is None else future[index])
 

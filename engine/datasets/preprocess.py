@@ -208,13 +208,17 @@ def _padded(picture: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 class Unprocessed:
-    """Stands where a `Preprocessor` would for sequences, which reach the network as they are."""
+    """Stands where a `Preprocessor` would for sequences, which reach the network as they are.
+
+    Clips and volumes, samples of four axes, are held as bytes and reach it as float32 from 0 to 1.
+    """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.input_shape = shape
+        self._bytes = len(shape) == 4
 
     def normalise(self, batch: torch.Tensor) -> torch.Tensor:
-        return batch
+        return batch.float().div_(255) if self._bytes else batch
 
     def restore(self, batch: torch.Tensor) -> torch.Tensor:
-        return batch
+        return batch.float().mul(255).round_().clamp_(0, 255).byte() if self._bytes else batch

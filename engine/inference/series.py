@@ -36,6 +36,10 @@ def reads_no_pictures(folder: Path) -> bool:
     task = read_config(folder).task
     if task == "generation":
         return len(read_network(folder).inputs) > 1
+    if task == "sequence":
+        from engine.inference.runs.clips import reads_clips
+
+        return not reads_clips(read_network(folder))
     return task in TASKS and TASKS.get(task).kind != "pictures"
 
 

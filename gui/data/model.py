@@ -69,8 +69,10 @@ class DataModel(QObject):
     def noun(self) -> str:
         """What one sample of the dataset is."""
         id = self.data.source.id
-        kind = DATASETS.get(id).kind if id in DATASETS else "pictures"
-        return {"series": "sequence", "text": "passage"}.get(kind, "picture")
+        if id not in DATASETS:
+            return "picture"
+        source = DATASETS.get(id)
+        return source.noun or {"series": "sequence", "text": "passage"}.get(source.kind, "picture")
 
     def edit(self, label: str, merge: str | None = None, **changes: Any) -> None:
         """Change fields of the document's `DataSpec` as one undoable step."""

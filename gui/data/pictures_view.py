@@ -281,7 +281,7 @@ class PicturesView(QWidget):
         report = self._model.report
         assert report is not None
         if isinstance(pictures, DrawnSeries):
-            return _length(pictures)
+            return pictures.extent
         small, large = ("×".join(map(str, size)) for size in (report.smallest, report.largest))
         sizes = f"{small} pixels" if small == large else f"{small} to {large} pixels"
         if small != large:
@@ -390,9 +390,3 @@ class PicturesView(QWidget):
         self.filter.hide()
         self.stack.setCurrentWidget(self.wall)
         self._show_wall()
-
-
-def _length(drawn: DrawnSeries) -> str:
-    """How long the sequences are, and of how many values at each step."""
-    shape = drawn.series.inputs.shape
-    return f"{shape[1]:,} characters each" if len(shape) == 2 else f"{shape[1]:,} steps of {count(shape[2], 'value')}"

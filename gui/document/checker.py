@@ -73,7 +73,7 @@ class Checker(QObject):
     def _question(self) -> tuple[object, ...]:
         """What an answer depends on beside the drawing."""
         project = self._document.project
-        return self.classes, project.task, project.task_options, project.data.preprocess
+        return self.classes, project.task, project.task_options, project.data.preprocess, project.data.source
 
     @property
     def classes(self) -> int | None:

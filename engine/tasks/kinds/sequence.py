@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 
+from engine.datasets.drawn_frames import drawn
 from engine.tasks.base import TASKS, Meter, Sketch
 from engine.tasks.kinds.classification import Classification, ClassMeter
 from engine.tasks.sequences.chart import Curve, chart
@@ -18,14 +19,18 @@ if TYPE_CHECKING:
 
 @TASKS.register("sequence")
 class SequenceClassification(Classification):
-    """One class for every sequence (many-to-one): all as for pictures, but that its steps come one after another."""
+    """One class for every sequence (many-to-one): all as for pictures, but that its steps come one after another.
+
+    A clip is a sequence of frames. A volume has no steps, but is held, split and measured in the same way.
+    """
 
     label: ClassVar[str] = "Sequence classification"
-    help: ClassVar[str] = "Which one of several classes a sequence belongs to."
+    help: ClassVar[str] = "Which one of several classes a sequence, a video clip or a volume belongs to."
     kind: ClassVar[Literal["pictures", "series", "text"]] = "series"
 
     def sketch(self, picture: np.ndarray, answer: Mapping[str, np.ndarray], truth: Mapping[str, np.ndarray]) -> Sketch:
-        return replace(super().sketch(picture, answer, truth), image=chart([Curve(picture)]))
+        image = drawn(picture) if picture.ndim == 4 else chart([Curve(picture)])
+        return replace(super().sketch(picture, answer, truth), image=image)
 
     def report(self, meter: Meter, sketches: Sequence[Sketch]) -> TaskReport:
         from engine.tasks.report import Matrix, Table

@@ -1,0 +1,100 @@
+"""Runs that read clips look at the last frames of a video, from the moment on that there are enough of them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from engine.cancel import CancelSource
+from engine.datasets.spec import Choice
+from engine.errors import BadInput
+from engine.gallery import open_network
+from engine.gallery.base import Drawing
+from engine.inference.detections import Classification, Labels
+from engine.inference.frame import Frame
+from engine.inference.predictor import open_predictor
+from engine.inference.series import reads_no_pictures
+from engine.inference.stream import predict_stream
+from engine.opencv import cv2
+from tests.helpers.run_folders import run_folder
+
+SIZE = 8
+
+
+def brightening(frames: int = 3) -> object:
+    """Says "up" where the last frame is brighter than the first, by the mean over all pixels."""
+    net = Drawing("Brightening")
+    last = net.chain(net.input(frames, 1, SIZE, SIZE), ("Flatten", "flatten"), ("Linear", "fc", {"out_features": 2}))
+    return net.output(last)
+
+
+def weights(frames: int = 3) -> dict[str, np.ndarray]:
+    rows = np.zeros((2, frames, SIZE * SIZE))
+    rows[0, 0], rows[0, -1] = 1, -1
+    rows[1] = -rows[0]
+    return {"fc.weight": rows.reshape(2, -1), "fc.bias": np.zeros(2)}
+
+
+def clip_run(folder: Path, every: int = 1) -> Path:
+    source = Choice(id="clips", options={"frames": 3, "size": SIZE, "channels": 1, "every": every, "span": "middle"})
+    return run_folder(folder, brightening(), "sequence", ("down", "up"), source=source, weights=weights())  # type: ignore[arg-type]
+
+
+def grey(value: int, side: int = 40) -> Frame:
+    return Frame(np.full((side, side, 3), value, np.uint8))
+
+
+def test_it_answers_once_there_are_enough_frames(tmp_path: Path) -> None:
+    predictor = open_predictor(str(clip_run(tmp_path / "run")), "cpu")
+    for value in (10, 20):
+        early = predictor.predict(grey(value))
+        assert isinstance(early, Labels)
+        assert early.plain() == {"labels": []}
+    answers = [predictor.predict(grey(value)) for value in (30, 10, 5)]
+    assert all(isinstance(answer, Classification) for answer in answers)
+    assert [answer.plain()["label"] for answer in answers] == ["up", "down", "down"]  # 10-20-30, 20-30-10, 30-10-5
+    assert answers[-1].seen.shape == (1, SIZE, 3 * SIZE)  # type: ignore[union-attr]
+    assert answers[-1].seen[0, 0, ::SIZE].tolist() == [30, 10, 5]  # type: ignore[union-attr]
+    predictor.reset()
+    assert isinstance(predictor.predict(grey(1)), Labels), "another video begins"
+
+
+def test_the_share_is_that_of_the_network_by_hand(tmp_path: Path) -> None:
+    predictor = open_predictor(str(clip_run(tmp_path / "run")), "cpu")
+    for value in (100, 60, 101):
+        answer = predictor.predict(grey(value))
+    logit = SIZE * SIZE * 1 / 255  # one grey level more in each of 64 pixels, of 255
+    expected = torch.tensor([-logit, logit]).softmax(0)[1].item()
+    assert answer.plain() == {"label": "up", "score": pytest.approx(expected, abs=1e-3)}
+
+
+def test_frames_are_as_far_apart_as_in_the_training(tmp_path: Path) -> None:
+    predictor = open_predictor(str(clip_run(tmp_path / "run", every=3)), "cpu")
+    answers = [predictor.predict(grey(value)) for value in range(10, 90, 10)]
+    assert [isinstance(answer, Classification) for answer in answers] == [False] * 6 + [True] * 2
+    assert answers[-1].seen[0, 0, ::SIZE].tolist() == [20, 50, 80]  # type: ignore[union-attr]
+
+
+def test_a_video_is_answered_frame_by_frame(tmp_path: Path) -> None:
+    film = tmp_path / "film.avi"
+    writer = cv2.VideoWriter(str(film), cv2.VideoWriter_fourcc(*"FFV1"), 25.0, (32, 32))
+    for value in (10, 40, 90, 200, 30, 20):
+        writer.write(np.full((32, 32, 3), value, np.uint8))
+    writer.release()
+    run = clip_run(tmp_path / "run")
+    assert not reads_no_pictures(run)
+    told = list(predict_stream(str(run), str(film), None, None, lambda event: None, CancelSource().token, device="cpu"))
+    assert [line["frame"] for line in told] == list(range(6))
+    assert [line.get("label") for line in told] == [None, None, "up", "up", "down", "down"]
+    assert told[0]["labels"] == []
+
+
+def test_a_run_that_reads_numbers_is_no_run_for_pictures(tmp_path: Path) -> None:
+    network = open_network("gru", length=16, features=1, num_classes=2)
+    run = run_folder(tmp_path / "run", network, "sequence", ("a", "b"), source=Choice(id="waves"))
+    assert reads_no_pictures(run)
+    with pytest.raises(BadInput, match="reads tables of numbers, not pictures"):
+        open_predictor(str(run), "cpu")
