@@ -105,6 +105,11 @@ class PictureSet(SampleSet):
         """What is known of picture `index`. Raises `BadInput` if it can't be read."""
         return Annotation(label=int(self.labels[index]))
 
+    def object_labels(self, index: int) -> np.ndarray:
+        """int64, (M,): the classes of the objects of picture `index`. Raises `BadInput` if it can't be read."""
+        known = self.annotation(index).box_labels
+        return np.zeros(0, np.int64) if known is None else known
+
 
 class SeriesSet(SampleSet):
     """Sequences, or windows of a text, all of one length, that lie in memory.
@@ -114,36 +119,36 @@ class SeriesSet(SampleSet):
             (N, T, C, H, W) with two frames at least, and volumes, (N, 1, D, H, W).
         targets: arrays with N rows by name: "label" int64 (N,), "future" float32 (N, H, F), "tokens" int64 (N, T).
         features: names of the F values, where they have any.
+        units: their names and scale, where the data knows them.
     """
 
     def __init__(
         self,
         inputs: np.ndarray,
         targets: Mapping[str, np.ndarray],
-        units: their names and scale, where the data knows them.
         classes: Sequence[str] = (),
         labels: np.ndarray | None = None,
         names: Sequence[str] | None = None,
         faults: Sequence[Fault] = (),
         fixed: np.ndarray | None = None,
         features: Sequence[str] = (),
+        units: Units | None = None,
     ) -> None:
         count = len(inputs)
         digits = len(str(max(0, count - 1)))
         given = np.zeros(count, np.int64) if labels is None else labels
         super().__init__(classes, given, names or [f"{i:0{digits}d}" for i in range(count)], faults, fixed)
         self.inputs = inputs
-        units: Units | None = None,
         self.targets = dict(targets)
         self.gives = tuple(self.targets)
         self.features = tuple(features)
+        self.units = units
 
     def fingerprint(self) -> str:
         digest = hashlib.blake2b(digest_size=16)
         for array in (self.inputs, *(self.targets[name] for name in sorted(self.targets)), self.fixed):
             digest.update(f"{array.dtype} {array.shape}".encode())
             digest.update(np.ascontiguousarray(array).data)
-        self.units = units
         digest.update("\n".join(self.classes).encode())
         return digest.hexdigest()
 
@@ -190,27 +195,27 @@ class DatasetSource(Settings):
         needs_network: whether it has to be downloaded or brought along first.
         class_count: how many classes it always has; None where that depends on what is found.
         kind: what its samples are.
+        noun: what one sample is called, where its kind does not say it; "" otherwise.
         gives: targets that it can tell of its samples, as far as that is known before it is read.
     """
 
     label: ClassVar[str]
     help: ClassVar[str]
-        noun: what one sample is called, where its kind does not say it; "" otherwise.
     needs_network: ClassVar[bool] = False
     class_count: ClassVar[int | None] = None
     kind: ClassVar[Literal["pictures", "series", "text"]] = "pictures"
+    noun: ClassVar[str] = ""
     gives: ClassVar[tuple[str, ...]] = ("label",)
 
-    def known_classes(self) -> int | None:
-        """How many classes data with these options has, as far as that is known without reading it."""
-        return self.class_count
-    noun: ClassVar[str] = ""
-
-    def load(self, root: Path, emit: Emit, token: CancelToken) -> SampleSet:
     def known_shape(self) -> tuple[int, ...] | None:
         """The shape of one sample with these options, as far as that is known without reading it; None for pictures."""
         return None
 
+    def known_classes(self) -> int | None:
+        """How many classes data with these options has, as far as that is known without reading it."""
+        return self.class_count
+
+    def load(self, root: Path, emit: Emit, token: CancelToken) -> SampleSet:
         """Find the samples; content of pictures is read later, when asked for.
 
         Args:

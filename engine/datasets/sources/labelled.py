@@ -85,6 +85,10 @@ class LabelledPictures(PictureSet):
     def annotation(self, index: int) -> Annotation:
         return annotation_of(self.labelled[index], self.gives)
 
+    def object_labels(self, index: int) -> np.ndarray:
+        objects = self.labelled[index].objects
+        return np.array([one.label for one in objects if not isinstance(one.shape, Point)], np.int64)
+
     def fingerprint(self) -> str:
         code = hashlib.blake2b(str(self.folder).encode("utf-8", "surrogatepass"), digest_size=16)
         code.update("\n".join(self.classes).encode())
