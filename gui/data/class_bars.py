@@ -1,20 +1,40 @@
-"""The classes with a bar each: how many pictures, and in which part of the split. Choosing one shows its pictures."""
+"""The classes with a bar each: how many of what, and in which part of the split. Choosing one shows its pictures."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPalette
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPalette
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from gui import theme
 from gui.data.split_bar import NAMES
+from gui.widgets.words import percent
 
 _Index = QModelIndex | QPersistentModelIndex
 COUNTS = int(Qt.ItemDataRole.UserRole)
 LARGEST = COUNTS + 1
+FIGURE = COUNTS + 2
+BELOW = COUNTS + 3
+_TIPS = (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What the numbers mean where classes are not counted by pictures; the first of each is for all classes.
+
+    Attributes:
+        figures: the number of each row with its unit, such as "412" or "12.4 %".
+        below: the words below, which go on from the figure: "boxes in 230 pictures".
+        shares: whether parts of the split are told as shares.
+    """
+
+    figures: tuple[str, ...]
+    below: tuple[str, ...]
+    shares: bool = False
 
 
 class _Classes(QAbstractListModel):
@@ -25,14 +45,16 @@ class _Classes(QAbstractListModel):
         self._names: tuple[str, ...] = ()
         self._counts = np.zeros((0, 3), np.int64)
         self._parted = False
+        self._tally: Tally | None = None
 
-    def show_counts(self, names: tuple[str, ...], counts: np.ndarray, parted: bool) -> None:
-        if names != self._names:
+    def show_counts(self, names: tuple[str, ...], counts: np.ndarray, parted: bool, tally: Tally | None = None) -> None:
+        worded = (tally is None) != (self._tally is None)  # rows are of another height then
+        if names != self._names or worded:
             self.beginResetModel()
-            self._names, self._counts, self._parted = names, counts, parted
+            self._names, self._counts, self._parted, self._tally = names, counts, parted, tally
             self.endResetModel()
         else:
-            self._counts, self._parted = counts, parted
+            self._counts, self._parted, self._tally = counts, parted, tally
             self.dataChanged.emit(self.index(0), self.index(self.rowCount() - 1))
 
     def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own signature
@@ -46,7 +68,14 @@ class _Classes(QAbstractListModel):
         name = "All classes" if row == 0 else self._names[row - 1]
         if role == Qt.ItemDataRole.DisplayRole:
             return name
-        if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
+        tally = self._tally
+        if role == FIGURE:
+            return f"{int(counts.sum()):,}" if tally is None else tally.figures[row]
+        if role == BELOW:
+            return "" if tally is None else tally.below[row]
+        if role in _TIPS and tally is not None:
+            return f"{name}: {tally.figures[row]} {tally.below[row]}" + self._by_part(counts, tally)
+        if role in _TIPS:
             parts = ", ".join(f"{count:,} {part.lower()}" for part, count in zip(NAMES, counts, strict=True))
             return f"{name}: {int(counts.sum()):,} pictures" + (f" ({parts})" if self._parted else "")
         if role == COUNTS:
@@ -55,6 +84,16 @@ class _Classes(QAbstractListModel):
             # The sum of all would dwarf the classes, so its own bar fills the width.
             return int(counts.sum()) if row == 0 else int(self._counts.sum(axis=1).max(initial=0))
         return None
+
+    def _by_part(self, counts: np.ndarray, tally: Tally) -> str:
+        total = int(counts.sum())
+        if not self._parted or not total:
+            return ""
+        if tally.shares:
+            words = [f"{percent(count / total)} {part.lower()}" for part, count in zip(NAMES, counts, strict=True)]
+        else:
+            words = [f"{count:,} {part.lower()}" for part, count in zip(NAMES, counts, strict=True)]
+        return f" ({', '.join(words)})"
 
 
 class _Delegate(QStyledItemDelegate):
@@ -72,10 +111,10 @@ class _Delegate(QStyledItemDelegate):
             painter.setBrush(QColor(t.accent_soft if chosen else t.hover))
             painter.drawRoundedRect(rect.adjusted(0, 1, 0, -1), 6, 6)
         counts = index.data(COUNTS)
-        total, largest = sum(counts), index.data(LARGEST)
+        largest = index.data(LARGEST)
         area = rect.adjusted(theme.space(1), theme.space(0.5), -theme.space(1), -theme.space(0.75))
         line = QRect(area.left(), area.top(), area.width(), option.fontMetrics.height())
-        number = f"{total:,}"
+        number, below = index.data(FIGURE), index.data(BELOW)
         wide = option.fontMetrics.horizontalAdvance(number) + theme.space(1)
         painter.setFont(option.font)
         painter.setPen(QColor(t.text))
@@ -83,6 +122,11 @@ class _Delegate(QStyledItemDelegate):
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
         painter.setPen(QColor(t.text_muted))
         painter.drawText(line, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, number)
+        if below:
+            painter.setFont(theme.font("small"))
+            room = QRect(line.left(), line.bottom() + 1, line.width(), painter.fontMetrics().height())
+            words = painter.fontMetrics().elidedText(below, Qt.TextElideMode.ElideRight, room.width())
+            painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, words)
         self._paint_bar(painter, QRect(area.left(), area.bottom() - 4, area.width(), 5), counts, largest)
         painter.restore()
 
@@ -98,6 +142,8 @@ class _Delegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         height = option.fontMetrics.height()
+        if index.data(BELOW):
+            height += QFontMetrics(theme.font("small")).height() + 1
         return QSize(120, height + theme.space(2.25))
 
 
@@ -131,18 +177,19 @@ class ClassBars(QListView):
         row = self.currentIndex().row()
         return row - 1 if row > 0 else None
 
-    def show_counts(self, names: tuple[str, ...], counts: np.ndarray, parted: bool) -> None:
+    def show_counts(self, names: tuple[str, ...], counts: np.ndarray, parted: bool, tally: Tally | None = None) -> None:
         """Show the classes.
 
         Args:
             counts: int64, (classes, 3); before the split is known all may stand in the first column.
             parted: whether the columns mean training, validation and test.
+            tally: what is counted, if not pictures.
         """
-        same = names == self._classes._names
-        self._classes.show_counts(names, counts, parted)
-        if not same and names:
+        kept = self.currentIndex().row() if names == self._classes._names else 0
+        self._classes.show_counts(names, counts, parted, tally)
+        if names and self.currentIndex().row() != kept:
             self.selectionModel().blockSignals(True)
-            self.setCurrentIndex(self._classes.index(0))
+            self.setCurrentIndex(self._classes.index(max(kept, 0)))
             self.selectionModel().blockSignals(False)
 
     def choose(self, label: int | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,21 +18,20 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.datasets.base import DATASETS, PictureSet
+from engine.datasets.base import PictureSet
 from engine.datasets.drawn_series import DrawnSeries
-from engine.datasets.published import PublishedDataset
 from engine.datasets.report import Finding
-from engine.datasets.spec import Choice
 from gui import theme
 from gui.context import Context
+from gui.data.census import BY_CLASS, CensusModel, findings, shown_in, tally, waiting
 from gui.data.checks import ChecksPanel, FaultTable
 from gui.data.class_bars import ClassBars
 from gui.data.model import DataModel
+from gui.data.no_pictures import NoPictures
 from gui.data.picture_wall import PictureWall
 from gui.data.progress_row import ProgressRow
 from gui.data.split_bar import NAMES
 from gui.data.thumbnails import ThumbnailLoader
-from gui.widgets.empty_state import EmptyState
 from gui.widgets.notes import QuietLabel, ThemedLabel
 from gui.widgets.words import count
 
@@ -70,18 +68,17 @@ class PicturesView(QWidget):
         self.faults = FaultTable(self)
         self.checks = ChecksPanel(self)
         self.progress = ProgressRow(self)
-        self.empty = EmptyState("image", "", parent=self)
-        self.empty.wanted.connect(self._empty_wanted)
-        self.folder = self._also("Choose folder…", "Choose the folder that holds the files")
-        self.folder.clicked.connect(lambda: self.folder_wanted.emit())
-        self.digits = self._also("Use the handwritten digits", "1,797 real digits that come with the program")
-        self.digits.clicked.connect(lambda: model.choose("Choose the digits", Choice(id="digits")))
-        self._empty_action: Callable[[], object] = self.folder_wanted.emit
+        self.empty = NoPictures(model, self)
+        self.empty.folder_wanted.connect(self.folder_wanted)
+        self.empty.file_wanted.connect(self.file_wanted)
+        self.empty.labels_wanted.connect(self.labels_wanted)
         self._lay_out()
         self.bars.chosen.connect(self._class_chosen)
         self.checks.show_pictures.connect(self._show_finding)
         self.checks.show_faults.connect(self._show_faults)
         self.wall.cell_changed.connect(self._show_wall)
+        self.classes = CensusModel(context, model, self)
+        self.classes.changed.connect(self._census_changed)
         model.pictures_changed.connect(self._pictures_changed)
         model.report_changed.connect(self._report_changed)
         model.state_changed.connect(self._state_changed)
@@ -117,16 +114,6 @@ class PicturesView(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(self.outer)
-
-    def _also(self, text: str, tip: str) -> QPushButton:
-        """A further button below the empty state's own."""
-        button = QPushButton(text, self.empty)
-        button.setToolTip(tip)
-        button.setAccessibleName(text.rstrip("…"))
-        place = self.empty.layout()
-        assert isinstance(place, QVBoxLayout)
-        place.insertWidget(place.count() - 1, button, 0, Qt.AlignmentFlag.AlignHCenter)
-        return button
 
     def _header(self) -> QBoxLayout:
         self.title = ThemedLabel("", "text", "heading", self)
@@ -206,13 +193,7 @@ class PicturesView(QWidget):
         self._only = None
         self.filter.hide()
         self.stack.setCurrentWidget(self.wall)
-        pictures = self._model.pictures
-        if pictures is None:
-            self.bars.show_counts((), np.zeros((0, 3), np.int64), False)
-        else:
-            counts = np.zeros((len(pictures.classes), 3), np.int64)
-            counts[:, 0] = np.bincount(pictures.labels, minlength=len(pictures.classes))
-            self.bars.show_counts(pictures.classes, counts, False)
+        self._show_bars()
         self.wall.show_parts(None)
         self._show_wall()
         self._show_words()
@@ -222,11 +203,49 @@ class PicturesView(QWidget):
         if report is None or pictures is None:
             self.checks.show_words("")
             return
-        self.bars.show_counts(pictures.classes, report.counts, True)
+        self._show_bars()
         self.wall.show_parts(self._model.part)
         self.faults.show_faults(report.faults)
-        self.checks.show_findings(report.findings)
+        self._show_findings()
         self._show_words()
+
+    def _census_changed(self) -> None:
+        self._show_bars()
+        self._show_findings()
+        self._show_wall()
+
+    def _show_bars(self) -> None:
+        """The classes with what they come to: one class for each picture, or what was counted."""
+        pictures, report, census = self._model.pictures, self._model.report, self.classes.census
+        if pictures is None:
+            self.bars.show_counts((), np.zeros((0, 3), np.int64), False)
+            return
+        nothing = np.zeros((len(pictures.classes), 3), np.int64)
+        if census is not None:
+            part = self._model.part
+            amounts = census.amounts(part)
+            self.bars.show_counts(
+                pictures.classes, amounts, part is not None, tally(census, amounts, census.holders(part))
+            )
+        elif self.classes.unit is not None:
+            self.bars.show_counts(pictures.classes, nothing, False, waiting(len(pictures.classes)))
+        elif report is not None:
+            self.bars.show_counts(pictures.classes, report.counts, True)
+        else:
+            if pictures.classes:
+                nothing[:, 0] = np.bincount(pictures.labels, minlength=len(pictures.classes))
+            self.bars.show_counts(pictures.classes, nothing, False)
+
+    def _show_findings(self) -> None:
+        report, pictures = self._model.report, self._model.pictures
+        if report is None or pictures is None:
+            return
+        found, census = report.findings, self.classes.census
+        if self.classes.unit is not None:
+            found = tuple(finding for finding in found if finding.kind not in BY_CLASS)
+        if census is not None and self.classes.learned:
+            found += findings(census, pictures.classes, census.amounts(self._model.part))
+        self.checks.show_findings(found)
 
     def settings_changed(self) -> None:
         """The preprocessing may be different; pictures shown as the network sees them are made anew."""
@@ -245,22 +264,39 @@ class PicturesView(QWidget):
             return
         if self._only is not None:
             indices = self._only.indices
-        elif self.bars.label is not None:
-            indices = np.flatnonzero(pictures.labels == self.bars.label)
-        else:
+        elif self.bars.label is None:
             indices = np.arange(len(pictures))
-        self.wall.show_pictures(indices, pictures.labels, pictures.classes, self._describe)
+        elif self.classes.census is not None:
+            indices = self.classes.census.holding(self.bars.label)
+        else:
+            indices = np.flatnonzero(pictures.labels == self.bars.label)
+        labels, sections = pictures.labels, pictures.classes
+        if self.classes.unit is not None:
+            # A picture may show several classes, so there is no one class to put it under.
+            chosen = self.bars.label
+            labels = np.zeros_like(labels)
+            sections = ("All pictures" if chosen is None else f"Pictures with {pictures.classes[chosen]}",)
+        self.wall.show_pictures(indices, labels, sections, self._describe)
 
     def _describe(self, index: int) -> str:
         pictures, looked, part = self._model.pictures, self._model.examination, self._model.part
         if pictures is None:
             return ""
-        words = [pictures.names[index], f"Class {pictures.classes[pictures.labels[index]]}"]
+        words = [pictures.names[index], *self._class_words(pictures, index)]
         if looked is not None and looked.sizes[index].all():
             words.append(f"{looked.sizes[index][0]}×{looked.sizes[index][1]} pixels")
         if part is not None:
             words.append(NAMES[part[index]] if part[index] >= 0 else "Cannot be read")
         return " · ".join(words)
+
+    def _class_words(self, pictures: PictureSet, index: int) -> list[str]:
+        """What a picture shows, for its tooltip."""
+        census = self.classes.census
+        if self.classes.unit is None:
+            return [f"Class {pictures.classes[pictures.labels[index]]}"] if pictures.classes else []
+        if census is None:
+            return []
+        return [words] if (words := shown_in(census, pictures.classes, index)) else []
 
     def _show_words(self) -> None:
         pictures, report = self._model.pictures, self._model.report
@@ -300,12 +336,9 @@ class PicturesView(QWidget):
         waiting = model.state in ("idle", "loading")
         self.outer.setCurrentWidget(self.empty if failed or stopped else self.shown)
         if failed:
-            self._explain()
+            self.empty.explain()
         elif stopped:
-            self.empty.say("Looking for pictures was stopped", "", "Look again")
-            self._empty_action = model.reload
-            self.folder.hide()
-            self.digits.hide()
+            self.empty.say_stopped()
         elif model.state == "stopped":
             self.checks.show_words(
                 "Looking at the pictures was stopped, so sizes, copies and broken files are unknown."
@@ -314,56 +347,6 @@ class PicturesView(QWidget):
             self.checks.show_words("")
         elif model.state == "failed" and model.error is not None:
             self.checks.show_words(str(model.error))
-
-    def _explain(self) -> None:
-        """Why there are no pictures, and the next step."""
-        error, source = self._model.error, self._model.data.source
-        declared = DATASETS.get(source.id) if source.id in DATASETS else None
-        self.digits.setVisible(source.id != "digits")
-        self.folder.hide()
-        self._empty_action = self.folder_wanted.emit
-        if source.id == "folder" and not str(source.options.get("folder", "")).strip():
-            self.empty.say(
-                "Drop a folder of pictures here",
-                "Make a folder for each class, such as cats and dogs, and put its pictures inside. "
-                "The names of the folders become the names of the classes.",
-                "Choose folder…",
-                "Choose the folder that holds the class folders",
-            )
-        elif source.id == "labelled" and not source.options.get("folder"):
-            words = "Draw boxes, outlines or masks on your pictures, or say what each one shows."
-            self.empty.say("Nothing has been labelled yet", words, "Go to Label", "Label your own pictures")
-            self._empty_action = self.labels_wanted.emit
-        elif error is not None:
-            # The heading is short; where it was looked for belongs to the text.
-            title, _, rest = error.what.partition("; ")
-            text = f"{rest[:1].upper()}{rest[1:]} {error.advice}".strip()
-            title = title if rest == "" else f"{title}."
-            if declared is not None and issubclass(declared, PublishedDataset) and not source.options.get("download"):
-                self.folder.show()
-                tip = "Fetch the files from the internet; nothing is sent"
-                self.empty.say(title, text, f"Download {declared.label}", tip)
-                self._empty_action = self._download
-            elif source.id == "folder":
-                self.empty.say(title, text, "Choose folder…", "Choose the folder that holds the class folders")
-            elif declared is not None and "folder" in declared.model_fields and not source.options.get("folder"):
-                what = "Choose the folder that holds the pictures and what is known of them, or drop it here."
-                self.empty.say(title.rstrip("."), what, "Choose folder…", "Choose the folder that holds the files")
-            elif declared is not None and "file" in declared.model_fields and not source.options.get("file"):
-                self.empty.say(title.rstrip("."), declared.help, "Choose file…", "Choose the file that holds the data")
-                self._empty_action = self.file_wanted.emit
-            else:
-                self.folder.setVisible(declared is not None and issubclass(declared, PublishedDataset))
-                self.empty.say(title, text, "Look again", "Look for the pictures again")
-                self._empty_action = self._model.reload
-
-    def _download(self) -> None:
-        source = self._model.data.source
-        choice = Choice(id=source.id, options={**source.options, "download": True})
-        self._model.edit("Download the dataset", source=choice)
-
-    def _empty_wanted(self) -> None:
-        self._empty_action()
 
     # choosing
 

@@ -140,7 +140,7 @@ def test_a_folder_without_classes_says_what_to_do_and_offers_the_digits(qtbot, p
     assert view.outer.currentWidget() is view.empty
     assert ("holds no pictures" if empty else "1 pictures but no class folders") in view.empty.title.text()
     assert "folder for each class" in view.empty.text.text() or "one folder of pictures" in view.empty.text.text()
-    click(view.digits)
+    click(view.empty.digits)
     wait_for_report(qtbot, page, 1797)
     assert view.outer.currentWidget() is view.shown
 
@@ -213,7 +213,7 @@ def test_a_published_dataset_is_only_downloaded_when_asked(qtbot, page):
     assert view.empty.title.text() == "MNIST is not on this machine."
     assert "USB stick" in view.empty.text.text()
     assert view.empty.button.text() == "Download MNIST"
-    assert view.folder.isVisible()
+    assert view.empty.folder.isVisible()
     assert project(page).data.source == Choice(id="mnist")
 
 

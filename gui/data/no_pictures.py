@@ -1,0 +1,101 @@
+"""The page without pictures: why there are none, and the next step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+
+from engine.datasets.base import DATASETS
+from engine.datasets.published import PublishedDataset
+from engine.datasets.spec import Choice
+from gui.data.model import DataModel
+from gui.widgets.empty_state import EmptyState
+
+
+class NoPictures(EmptyState):
+    """Says what a `DataModel` says, with a button that leads on.
+
+    Signals:
+        folder_wanted(), file_wanted(): the user wants to choose a folder or a file.
+        labels_wanted(): the user wants to label pictures.
+    """
+
+    folder_wanted = Signal()
+    file_wanted = Signal()
+    labels_wanted = Signal()
+
+    def __init__(self, model: DataModel, parent: QWidget | None = None) -> None:
+        super().__init__("image", "", parent=parent)
+        self._model = model
+        self.wanted.connect(lambda: self._action())
+        self.folder = self._also("Choose folder…", "Choose the folder that holds the files")
+        self.folder.clicked.connect(lambda: self.folder_wanted.emit())
+        self.digits = self._also("Use the handwritten digits", "1,797 real digits that come with the program")
+        self.digits.clicked.connect(lambda: model.choose("Choose the digits", Choice(id="digits")))
+        self._action: Callable[[], object] = self.folder_wanted.emit
+
+    def _also(self, text: str, tip: str) -> QPushButton:
+        """A further button below the empty state's own."""
+        button = QPushButton(text, self)
+        button.setToolTip(tip)
+        button.setAccessibleName(text.rstrip("…"))
+        place = self.layout()
+        assert isinstance(place, QVBoxLayout)
+        place.insertWidget(place.count() - 1, button, 0, Qt.AlignmentFlag.AlignHCenter)
+        return button
+
+    def say_stopped(self) -> None:
+        """Looking for pictures was stopped."""
+        self.say("Looking for pictures was stopped", "", "Look again")
+        self._action = self._model.reload
+        self.folder.hide()
+        self.digits.hide()
+
+    def explain(self) -> None:
+        """Why there are no pictures, and the next step."""
+        error, source = self._model.error, self._model.data.source
+        declared = DATASETS.get(source.id) if source.id in DATASETS else None
+        self.digits.setVisible(source.id != "digits")
+        self.folder.hide()
+        self._action = self.folder_wanted.emit
+        if source.id == "folder" and not str(source.options.get("folder", "")).strip():
+            self.say(
+                "Drop a folder of pictures here",
+                "Make a folder for each class, such as cats and dogs, and put its pictures inside. "
+                "The names of the folders become the names of the classes.",
+                "Choose folder…",
+                "Choose the folder that holds the class folders",
+            )
+        elif source.id == "labelled" and not source.options.get("folder"):
+            words = "Draw boxes, outlines or masks on your pictures, or say what each one shows."
+            self.say("Nothing has been labelled yet", words, "Go to Label", "Label your own pictures")
+            self._action = self.labels_wanted.emit
+        elif error is not None:
+            # The heading is short; where it was looked for belongs to the text.
+            title, _, rest = error.what.partition("; ")
+            text = f"{rest[:1].upper()}{rest[1:]} {error.advice}".strip()
+            title = title if rest == "" else f"{title}."
+            if declared is not None and issubclass(declared, PublishedDataset) and not source.options.get("download"):
+                self.folder.show()
+                tip = "Fetch the files from the internet; nothing is sent"
+                self.say(title, text, f"Download {declared.label}", tip)
+                self._action = self._download
+            elif source.id == "folder":
+                self.say(title, text, "Choose folder…", "Choose the folder that holds the class folders")
+            elif declared is not None and "folder" in declared.model_fields and not source.options.get("folder"):
+                what = "Choose the folder that holds the pictures and what is known of them, or drop it here."
+                self.say(title.rstrip("."), what, "Choose folder…", "Choose the folder that holds the files")
+            elif declared is not None and "file" in declared.model_fields and not source.options.get("file"):
+                self.say(title.rstrip("."), declared.help, "Choose file…", "Choose the file that holds the data")
+                self._action = self.file_wanted.emit
+            else:
+                self.folder.setVisible(declared is not None and issubclass(declared, PublishedDataset))
+                self.say(title, text, "Look again", "Look for the pictures again")
+                self._action = self._model.reload
+
+    def _download(self) -> None:
+        source = self._model.data.source
+        choice = Choice(id=source.id, options={**source.options, "download": True})
+        self._model.edit("Download the dataset", source=choice)
