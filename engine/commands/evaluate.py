@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ from engine.events import Event, Notice
 
 if TYPE_CHECKING:
     from engine.training.evaluate import Evaluation
+
+# As the Evaluate page has them, in the order of `ClassRow`.
+CLASS_COLUMNS = ("Class", "Precision %", "Recall %", "F1 %", "Pictures", "Taken for it")
 
 
 @COMMANDS.register("evaluate")
@@ -62,28 +66,31 @@ def run_folder(path: Path) -> Path:
 
 
 def _lines(evaluation: Evaluation, split: str) -> list[str]:
-    from engine.tasks.base import TASKS
+    from engine.tasks.measure_words import column_show, column_title, sample_words
     from engine.training.evaluate import ClassEvaluation
 
-    known = TASKS.get(evaluation.task).measures
-    lines = [f"{evaluation.count:,} {'pictures' if evaluation.task == 'classification' else 'samples'} ({split})"]
-    for name, value in evaluation.measures.items():
-        unit = known[name][1] if name in known else ""
-        lines.append(f"{name.replace('_', ' ')}: {value:.4f}{'' if unit == 'share' else f' {unit}'}".rstrip())
-    tables = [(one.columns, one.rows) for one in evaluation.report.tables]
+    lines = [f"{evaluation.count:,} {sample_words(evaluation.task)[evaluation.count != 1]} ({split})"]
+    lines += measure_lines(evaluation.measures, evaluation.task)
+    tables = [(one.title, one.columns, one.rows) for one in evaluation.report.tables]
     if isinstance(evaluation, ClassEvaluation) and evaluation.per_class:
-        columns = tuple(field.name for field in dataclasses.fields(evaluation.per_class[0]))
-        tables.insert(0, (columns, tuple(dataclasses.astuple(row) for row in evaluation.per_class)))
-    for columns, rows in tables:
-        cells = [[_cell(value, name) for value, name in zip(row, columns, strict=True)] for row in rows]
-        lines += ["", *table(cells, list(columns), right=range(1, len(columns)))]
+        rows = tuple(dataclasses.astuple(row) for row in evaluation.per_class)
+        tables.insert(0, ("Classes", CLASS_COLUMNS, rows))
+    for title, columns, rows in tables:
+        shows = [column_show([row[place] for row in rows], name) for place, name in enumerate(columns)]
+        cells = [[show(value) for show, value in zip(shows, row, strict=True)] for row in rows]
+        headings = [column_title(name) for name in columns]
+        lines += ["", title, *table(cells, headings, right=range(1, len(columns)))]
     return lines
 
 
-def _cell(value: object, column: str) -> str:
-    """One value of a table; columns whose name ends with "%" hold shares."""
-    if value is None:
-        return "—"
-    if column.endswith("%") and isinstance(value, float):
-        return f"{100 * value:.2f}"
-    return f"{value:.4f}" if isinstance(value, float) else str(value)
+def measure_lines(measures: Mapping[str, float], task: str) -> list[str]:
+    """One line per measure, in the window's words and units, the one that counts first."""
+    from engine.tasks.measure_words import in_order, measure_title, measure_value
+
+    names = in_order(measures, task)
+    titles = [measure_title(name, task) for name in names]
+    width = max(map(len, titles), default=0)
+    return [
+        f"  {title:{width}}  {measure_value(name, measures[name], task)}"
+        for name, title in zip(names, titles, strict=True)
+    ]

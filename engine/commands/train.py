@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
 
 from engine.baselines.spec import parse_baseline
-from engine.commands.base import COMMANDS, DONE, Command, Output
+from engine.cancel import CancelSource
+from engine.commands.base import COMMANDS, DONE, INTERRUPTED, Command, Output
+from engine.commands.evaluate import measure_lines
 from engine.commands.interruptible import run_interruptible
 from engine.complaints import words
 from engine.errors import BadInput
 from engine.events import Event, Notice
+from engine.job import Job
 from engine.project.places import runs_root
 from engine.project.spec import ProjectSpec
 from engine.project.store import is_project, load_project, project_file
@@ -59,7 +61,7 @@ class Train(Command):
         project = with_overrides(load_project(args.project), args)
         # The first of several processes says where the run is; the others only compute.
         first = os.environ.get("RANK", "0") == "0"
-        run_dir = _run_dir(args) if first else Path()
+        run_dir = _first_run_dir(args, project) if first else Path()
 
         from engine.baselines.job import BaselineJob
         from engine.training.job import TrainJob
@@ -69,11 +71,11 @@ class Train(Command):
         if baseline is not None:
             job = BaselineJob(project, root, baseline, run_dir)
         epochs = project.training.epochs if baseline is None else 1
-        summary = run_interruptible(job, _Printer(out, epochs) if first else _silent)
         if not first:
-            return DONE
+            return _compute(job)
+        summary = run_interruptible(job, _Printer(out, epochs, project.task))
         out.data({"event": "finished", "run": summary.run, "test": summary.test})
-        _print_summary(out, summary)
+        _print_summary(out, summary, project.task)
         return DONE
 
 
@@ -109,16 +111,39 @@ def _run_dir(args: Namespace) -> Path:
     return max(unfinished, key=lambda run: run.created).folder
 
 
-def _silent(event: Event) -> None:
-    """What one of the other processes tells."""
+def _first_run_dir(args: Namespace, project: ProjectSpec) -> Path:
+    """The folder of the run; where there can be none, the other processes are told not to wait."""
+    try:
+        return _run_dir(args)
+    except BadInput as error:
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1 and not args.baseline:
+            from engine.device import pick_device
+            from engine.training.group import decline
+
+            decline(pick_device(project.training.device), CancelSource().token, error)
+        raise
+
+
+def _compute(job: Job) -> int:
+    """What one of the other processes does: it tells nothing that the first one tells."""
+    from engine.training.group import ToldByFirst
+
+    try:
+        run_interruptible(job, lambda event: None)
+    except ToldByFirst as error:
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return DONE
 
 
 class _Printer:
     """Prints what the run tells: epochs on stdout, everything else on stderr."""
 
-    def __init__(self, out: Output, epochs: int) -> None:
+    def __init__(self, out: Output, epochs: int, task: str) -> None:
         self._out = out
         self._epochs = epochs
+        self._task = task
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, EpochDone):
@@ -129,6 +154,8 @@ class _Printer:
             self._out.note(f"{event.what} {event.advice}".rstrip())
 
     def _epoch(self, event: EpochDone) -> None:
+        from engine.tasks.measure_words import in_order, measure_title, measure_value
+
         self._out.data(
             {
                 "event": "epoch",
@@ -138,18 +165,26 @@ class _Printer:
                 "measures": event.measures,
             }
         )
-        validation = "" if event.val_loss is None else f"  validation loss {event.val_loss:.4f}"
-        measures = "".join(f"  {name.replace('_', ' ')} {value:.4f}" for name, value in event.measures.items())
-        best = "  best" if event.best else ""
-        width = len(str(self._epochs))
-        self._out.text(
-            f"epoch {event.epoch:{width}}/{self._epochs}  loss {event.train_loss:.4f}{validation}{measures}{best}"
-        )
+        told = [f"epoch {event.epoch:{len(str(self._epochs))}}/{self._epochs}"]
+        for part, prefix, loss in (("training", "train_", event.train_loss), ("validation", "val_", event.val_loss)):
+            own = {
+                name.removeprefix(prefix): value for name, value in event.measures.items() if name.startswith(prefix)
+            }
+            words = [] if loss is None else [f"loss {loss:.4f}"]
+            words += [
+                f"{measure_title(name, self._task)} {measure_value(name, own[name], self._task)}"
+                for name in in_order(own, self._task)
+            ]
+            if words:
+                told.append(f"{part}: {' · '.join(words)}")
+        self._out.text("  ".join([*told, *(["best"] if event.best else [])]))
 
 
-def _print_summary(out: Output, summary: RunSummary) -> None:
-    epochs = f"{summary.epochs} epoch{'' if summary.epochs == 1 else 's'}"
-    out.text(f"{epochs} in {summary.seconds:.1f} s, the best was epoch {summary.best_epoch}.")
-    test: Any = summary.test
-    out.text("test: " + (", ".join(f"{name} {value:.4f}" for name, value in test.items()) or "no pictures kept aside"))
+def _print_summary(out: Output, summary: RunSummary, task: str) -> None:
+    epochs = f"{summary.epochs} epoch{'' if summary.epochs == 1 else 's'} in {summary.seconds:.1f} s"
+    out.text(f"{epochs}, the best was epoch {summary.best_epoch}." if summary.epochs > 1 else f"{epochs}.")
+    lines = measure_lines(summary.test, task)
+    out.text("On the test part:" if lines else "Nothing was kept aside to test on.")
+    for line in lines:
+        out.text(line)
     out.text(f"run: {summary.run}")

@@ -45,11 +45,12 @@ class Plot:
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
-    """Counts, int64 (K, K): rows are the truth, columns what it was taken for."""
+    """Counts, int64 (K, K): rows are the truth, columns what it was taken for; `counted` is one and several of it."""
 
     title: str
     counts: np.ndarray
     classes: tuple[str, ...]
+    counted: tuple[str, str] = ("picture", "pictures")
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +61,7 @@ class TaskReport:
         measures: values by name; `Task.measures` has their words and units.
         words: a text that the network wrote, or ""; shown as it is.
         examples: samples with truth and answer.
+        legend: what the colours in the examples mean, each RGB in 0..255.
     """
 
     measures: Mapping[str, float]
@@ -68,3 +70,4 @@ class TaskReport:
     matrix: Matrix | None = None
     examples: tuple[Sketch, ...] = field(default_factory=tuple)
     words: str = ""
+    legend: tuple[tuple[str, tuple[int, int, int]], ...] = ()

@@ -116,9 +116,8 @@ class Chooser(QWidget):
         """Offer `runs`, with the one called `chosen` (else the first) in place."""
         self.run.clear()
         for run in runs:
-            best = (
-                f" · {measure_value(run.headline, run.best_value)} on validation" if run.best_value is not None else ""
-            )
+            reached = measure_value(run.headline, run.best_value, run.task)
+            best = f" · {reached} on validation" if run.best_value is not None else ""
             self.run.addItem(f"{run.name}{best}", run.name)
         self.run.setCurrentIndex(max(0, self.run.findData(chosen)))
 

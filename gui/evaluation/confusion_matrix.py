@@ -27,6 +27,7 @@ from gui.widgets.plot_exports import png_bytes
 from gui.widgets.words import percent
 
 Cell = tuple[int, int]
+PICTURES = ("picture", "pictures")
 _SMALLEST, _LARGEST = 10, 64
 _LONGEST_NAME = 110
 _BAR = 12
@@ -54,6 +55,7 @@ class ConfusionMatrix(QWidget):
         super().__init__(parent)
         self.counts = np.zeros((0, 0), np.int64)
         self.classes: tuple[str, ...] = ()
+        self._counted = PICTURES
         self.shares = False  # write percentages of the row instead of counts
         self.current: Cell | None = None
         self._over: Cell | None = None
@@ -65,9 +67,9 @@ class ConfusionMatrix(QWidget):
         self._room: tuple[int, int, bool] | None = None
         theme.watcher().changed.connect(self._themed)
 
-    def set_matrix(self, counts: np.ndarray, classes: tuple[str, ...]) -> None:
-        """Show int (K, K): rows are the truth, columns what it was taken for."""
-        self.counts, self.classes = counts, classes
+    def set_matrix(self, counts: np.ndarray, classes: tuple[str, ...], counted: tuple[str, str] = PICTURES) -> None:
+        """Show int (K, K): rows are the truth, columns what it was taken for; `counted` is one and several of it."""
+        self.counts, self.classes, self._counted = counts, classes, counted
         self.current = self._over = None
         self._themed()
         self.updateGeometry()
@@ -91,7 +93,7 @@ class ConfusionMatrix(QWidget):
         """A cell in a sentence."""
         row, column = cell
         count, total = int(self.counts[row, column]), int(self.counts[row].sum())
-        pictures = f"{count:,} picture{'' if count == 1 else 's'}"
+        pictures = f"{count:,} {self._counted[count != 1]}"
         share = f" ({percent(count / total)} of {total:,})" if total else ""
         if row == column:
             return f"{self.classes[row]}, recognised: {pictures}{share}"
@@ -205,7 +207,7 @@ class ConfusionMatrix(QWidget):
             if not visible.intersects(area.toAlignedRect()):
                 continue
             count, share = int(self.counts[row, column]), self.share((row, column))
-            text = percent(share, 0).removesuffix(" %") if self.shares else f"{count}"
+            text = percent(share, 0).removesuffix(" %") if self.shares else f"{count:,}"
             if metrics.horizontalAdvance(text) <= area.width() - 2:
                 painter.setPen(readable_on(cells.pixelColor(column, row)))
                 painter.drawText(area, Qt.AlignmentFlag.AlignCenter, text)

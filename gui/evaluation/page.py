@@ -8,11 +8,8 @@ from typing import Any, ClassVar
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
-    QHBoxLayout,
-    QScrollArea,
     QSplitter,
     QStackedWidget,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -24,15 +21,15 @@ from gui import theme
 from gui.actions import make_action
 from gui.context import Context, Page
 from gui.evaluation.chooser import SPLITS, Chooser
-from gui.evaluation.confusion_matrix import Cell, ConfusionMatrix
+from gui.evaluation.confusion_matrix import Cell
 from gui.evaluation.headline import Headline
+from gui.evaluation.matrix_pane import MatrixPane
 from gui.evaluation.pictures_panel import PicturesPanel, answers_csv
 from gui.evaluation.report_view import ReportView
 from gui.runtime.exporting import ask_and_write
 from gui.runtime.jobs import JobHandle
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.exports import Export
-from gui.widgets.notes import ThemedLabel
 from gui.widgets.table import Column, Table
 from gui.widgets.words import percent
 
@@ -62,7 +59,8 @@ class EvaluatePage(Page):
         self._handle: JobHandle | None = None
         self._wanted_run = ""  # by name, as soon as the list of runs has it
         self.headline = Headline(self)
-        self.matrix = ConfusionMatrix(self)
+        self.matrix_pane = MatrixPane("Confusion matrix", self)
+        self.matrix = self.matrix_pane.matrix
         self.table = Table(COLUMNS, "Classes", self)
         self.pictures = PicturesPanel(self)
         self.report = ReportView(self)
@@ -89,7 +87,7 @@ class EvaluatePage(Page):
         inner.addWidget(self.headline)
         self.splitter = QSplitter(Qt.Orientation.Horizontal, report)
         self.splitter.setChildrenCollapsible(False)
-        self.splitter.addWidget(self._matrix_side())
+        self.splitter.addWidget(self.matrix_pane)
         right = QSplitter(Qt.Orientation.Vertical, report)
         right.setChildrenCollapsible(False)
         right.setContentsMargins(theme.space(1), 0, 0, 0)
@@ -106,31 +104,6 @@ class EvaluatePage(Page):
         self.stack.addWidget(report)
         self.stack.addWidget(self.report)
         column.addWidget(self.stack, 1)
-
-    def _matrix_side(self) -> QWidget:
-        side = QWidget(self)
-        column = QVBoxLayout(side)
-        column.setContentsMargins(0, 0, theme.space(1), 0)
-        column.setSpacing(theme.space(1))
-        head = QHBoxLayout()
-        head.addWidget(ThemedLabel("Confusion matrix", "text", "heading", side), 1)
-        self.shares = QToolButton(side)
-        self.shares.setText("% of truth")
-        self.shares.setCheckable(True)
-        self.shares.setToolTip("Write shares of each row instead of counts")
-        self.shares.setAccessibleName("Shares of each row")
-        self.shares.toggled.connect(self.matrix.set_shares)
-        head.addWidget(self.shares)
-        column.addLayout(head)
-        scroll = QScrollArea(side)
-        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.viewport().setAutoFillBackground(False)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(self.matrix)
-        self.matrix.setAutoFillBackground(False)
-        column.addWidget(scroll, 1)
-        return side
 
     def _connect(self) -> None:
         self.chooser.evaluate_wanted.connect(self.evaluate)

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QSplitter, QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QScrollArea, QSplitter, QTabWidget, QVBoxLayout, QWidget
 
 from engine.tasks.report import Matrix
 from engine.tasks.report import Table as ReportTable
 from engine.training.evaluate import Evaluation
 from gui import theme
-from gui.evaluation.confusion_matrix import ConfusionMatrix
 from gui.evaluation.examples_panel import ExamplesPanel
+from gui.evaluation.matrix_pane import MatrixPane
 from gui.widgets.exports import Export, csv_bytes
 from gui.widgets.flow import FlowLayout
-from gui.widgets.measure_words import measure_title, measure_value
-from gui.widgets.notes import ThemedLabel
+from gui.widgets.measure_words import (
+    capital,
+    column_show,
+    column_title,
+    in_order,
+    measure_help,
+    measure_title,
+    measure_value,
+    sample_words,
+)
+from gui.widgets.notes import QuietLabel, ThemedLabel
 from gui.widgets.report_plot import ReportPlot
 from gui.widgets.table import Column, Table
-from gui.widgets.words import percent
 
+TOO_LONG = 9999  # counts above which shares are written at first, since they are easier to read
 ROOMY = 5  # columns up to which the first one may have the room that is left
 
 
@@ -33,17 +42,21 @@ class Tiles(QWidget):
         self._flow = FlowLayout(self, gap=theme.space(4), row_gap=theme.space(1))
         self._tiles: list[QWidget] = []
 
-    def show_measures(self, measures: Mapping[str, float], count: int) -> None:
-        """Write the measures, the loss and its terms last."""
+    def show_measures(self, measures: Mapping[str, float], count: int, task: str) -> None:
+        """Write the measures of a task: the one that counts first, the loss and its terms last."""
         for tile in self._tiles:
             self._flow.removeWidget(tile)
             tile.deleteLater()
         self._tiles = []
-        names = sorted(measures, key=lambda name: name.startswith("loss"))
-        self.values = {measure_title(name): measure_value(name, measures[name]) for name in names}
-        self.values["Samples"] = f"{count:,}"
-        for title, text in self.values.items():
+        told = [
+            (measure_title(name, task), measure_value(name, measures[name], task), measure_help(name))
+            for name in in_order(measures, task)
+        ]
+        told.append((capital(sample_words(task)[1]), f"{count:,}", "How many were measured"))
+        self.values = {title: text for title, text, _ in told}
+        for title, text, help in told:
             tile = QWidget(self)
+            tile.setToolTip(help)
             tile.setAccessibleName(f"{title}: {text}")
             column = QVBoxLayout(tile)
             column.setContentsMargins(0, 0, 0, 0)
@@ -75,7 +88,7 @@ class ReportView(QWidget):
         self.splitter.setChildrenCollapsible(False)
         self.splitter.addWidget(self.tabs)
         self.splitter.addWidget(self.examples)
-        self.splitter.setSizes([620, 620])
+        self.splitter.setSizes([680, 560])
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.space(1.5))
@@ -85,7 +98,7 @@ class ReportView(QWidget):
     def show_evaluation(self, evaluation: Evaluation) -> None:
         """Show everything that an evaluation tells."""
         report = evaluation.report
-        self.tiles.show_measures(evaluation.measures, evaluation.count)
+        self.tiles.show_measures(evaluation.measures, evaluation.count, evaluation.task)
         while self.tabs.count():
             page = self.tabs.widget(0)
             self.tabs.removeTab(0)
@@ -105,14 +118,15 @@ class ReportView(QWidget):
             self.plots.append(made)
             self.tabs.addTab(made, plot.title)
         if not self.tabs.count():
-            self.tables.append(self._table(_measures(evaluation.measures)))
+            self.tables.append(self._table(_measures(evaluation)))
             self.tabs.addTab(self.tables[-1], "Measures")
-        self.examples.show_sketches(report.examples)
+        self.examples.show_sketches(report.examples, evaluation.count, sample_words(evaluation.task))
+        self.examples.show_legend(report.legend)
         self.examples.setVisible(bool(report.examples))
 
     def _table(self, table: ReportTable) -> Table:
         columns = [
-            Column(title.removesuffix("%").strip() or title, _shown(title), number=place > 0)
+            Column(column_title(title), column_show([row[place] for row in table.rows], title), number=place > 0)
             for place, title in enumerate(table.columns)
         ]
         made = Table(columns, table.title, self, roomy=len(columns) <= ROOMY)
@@ -127,30 +141,17 @@ class ReportView(QWidget):
         )
 
 
-def _shown(title: str) -> Callable[[object], str]:
-    """How the values of a column are written: shares in per cent, numbers short, everything else as it is."""
-
-    def show(value: object) -> str:
-        if isinstance(value, float):
-            return percent(value) if title.endswith("%") else f"{value:.4g}"
-        return f"{value:,}" if isinstance(value, int) else str(value)
-
-    return show
-
-
-def _measures(measures: Mapping[str, float]) -> ReportTable:
-    rows = tuple((measure_title(name), measure_value(name, value)) for name, value in measures.items())
+def _measures(evaluation: Evaluation) -> ReportTable:
+    task, told = evaluation.task, evaluation.measures
+    rows = tuple((measure_title(name, task), measure_value(name, told[name], task)) for name in in_order(told, task))
     return ReportTable("Measures", ("Measure", "Value"), rows)
 
 
 def _matrix(matrix: Matrix, parent: QWidget) -> QWidget:
-    made = ConfusionMatrix(parent)
-    made.set_matrix(matrix.counts, matrix.classes)
-    scroll = QScrollArea(parent)
-    scroll.setFrameShape(QScrollArea.Shape.NoFrame)
-    scroll.setWidgetResizable(True)
-    scroll.setWidget(made)
-    return scroll
+    made = MatrixPane(capital(f"{matrix.counted[1]} by truth and answer"), parent)
+    made.matrix.set_matrix(matrix.counts, matrix.classes, matrix.counted)
+    made.shares.setChecked(int(matrix.counts.max(initial=0)) > TOO_LONG)
+    return made
 
 
 def _text(words: str, parent: QWidget) -> QWidget:
@@ -158,7 +159,8 @@ def _text(words: str, parent: QWidget) -> QWidget:
     holder.setFrameShape(QScrollArea.Shape.NoFrame)
     holder.setWidgetResizable(True)
     inside = QWidget(holder)
-    row = QHBoxLayout(inside)
+    column = QVBoxLayout(inside)
+    column.setSpacing(theme.space(1))
     label = QLabel(words, inside)
     label.setFont(theme.font("mono"))
     label.setTextFormat(Qt.TextFormat.PlainText)
@@ -166,6 +168,8 @@ def _text(words: str, parent: QWidget) -> QWidget:
     label.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     label.setAccessibleName("Text that the network wrote")
-    row.addWidget(label)
+    told = "Written by the network, one character after another, each drawn as likely as it holds it to be."
+    column.addWidget(QuietLabel(told, inside))
+    column.addWidget(label, 1)
     holder.setWidget(inside)
     return holder

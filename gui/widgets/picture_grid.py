@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -37,6 +37,8 @@ from gui import theme
 Mark = Literal["", "right", "wrong"]
 Index = QModelIndex | QPersistentModelIndex
 _GAP = 8
+_LONGEST = 26  # characters that a cell may be made wide for
+_LONG = 8  # of the longest words are measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,6 +207,7 @@ class PictureGrid(QListView):
         self.side = side
         self.lines = lines
         self.words_font = theme.font("small")
+        self._words: tuple[str, ...] = ()
         self._wanted: set[int] = set()
         self._model = _Model(self)
         self.setModel(self._model)
@@ -259,9 +262,15 @@ class PictureGrid(QListView):
         self.side = side
         self._fit()
 
+    def fit_words(self, words: Iterable[str]) -> None:
+        """Make the cells so wide that these words are read whole, up to a length; the longest of them decide."""
+        self._words = tuple(sorted(set(words), key=len)[-_LONG:])
+        self._fit()
+
     def cell_size(self) -> QSize:
         metrics = QFontMetrics(self.words_font)
-        wide = max(self.side, metrics.horizontalAdvance("100 %") if self.lines else 0)
+        wide = max((metrics.horizontalAdvance(words) for words in ("100 %", *self._words)), default=0)
+        wide = max(self.side, min(wide, metrics.averageCharWidth() * _LONGEST) if self.lines else 0)
         return QSize(wide + 2 * _GAP, self.side + metrics.height() * self.lines + 2 * _GAP)
 
     def want(self, index: int) -> None:

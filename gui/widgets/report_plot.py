@@ -11,9 +11,12 @@ from engine.tasks.report import Plot
 from gui import theme
 from gui.widgets.exports import Export, csv_bytes
 from gui.widgets.flow import FlowLayout
+from gui.widgets.measure_words import capital
 from gui.widgets.notes import ThemedLabel
 from gui.widgets.plot_surface import PlotSurface
 from gui.widgets.words import figure
+
+GREY = 7  # the place of the quiet hue among a theme's series; those before it are for lines
 
 
 class ReportPlot(QWidget):
@@ -32,36 +35,37 @@ class ReportPlot(QWidget):
         self.boxes: list[QCheckBox] = []
         legend = QWidget(self)
         flow = FlowLayout(legend, gap=theme.space(1))
-        for number, line in enumerate(plot.lines):
+        for line in plot.lines:
             box = QCheckBox(line.name, legend)
             box.setChecked(True)
-            box.setToolTip(f"Show or hide {line.name}")
             box.toggled.connect(self._draw)
-            hue = QColor(theme.tokens().series[number % len(theme.tokens().series)])
-            palette = box.palette()
-            palette.setColor(box.foregroundRole(), hue)
-            box.setPalette(palette)
             flow.addWidget(box)
             self.boxes.append(box)
         legend.setVisible(len(plot.lines) > 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, theme.space(1), 0, 0)
-        column.addWidget(ThemedLabel(plot.y, "text_muted", "small", self))
+        column.addWidget(ThemedLabel(capital(plot.y), "text_muted", "small", self))
         column.addWidget(self.surface, 1)
         column.addWidget(legend)
         column.addWidget(self.values)
-        self.surface.show_x_axis(plot.x)
+        self.surface.show_x_axis(capital(plot.x))
         self.surface.hovered.connect(self._hover)
         self.surface.all_wanted.connect(self._fit)
         theme.watcher().changed.connect(self._themed)
-        self._draw()
+        self._themed()
         self._fit()
+
+    def _look(self, number: int) -> tuple[int, bool]:
+        """Hue and dashes of a line: a lone reference is grey, and hues that come again are dashed."""
+        if self.plot.lines[number].dashed and sum(line.dashed for line in self.plot.lines) == 1:
+            return GREY, True
+        return number % GREY, self.plot.lines[number].dashed or number >= GREY
 
     def _draw(self) -> None:
         for number, (line, box) in enumerate(zip(self.plot.lines, self.boxes, strict=True)):
             if box.isChecked():
-                hue = number % len(theme.tokens().series)
-                self.surface.set_line(number, line.x, line.y, hue, dashed=line.dashed)
+                hue, dashed = self._look(number)
+                self.surface.set_line(number, line.x, line.y, hue, dashed=dashed)
             else:
                 self.surface.hide_line(number)
 
@@ -77,7 +81,7 @@ class ReportPlot(QWidget):
         if x is None:
             self.values.setText("")
             return
-        told = [f"{self.plot.x} {figure(x)}"]
+        told = [f"{capital(self.plot.x)} {figure(x)}"]
         for line, box in zip(self.plot.lines, self.boxes, strict=True):
             if box.isChecked() and len(line.x):
                 told.append(f"{line.name} {figure(float(line.y[np.abs(line.x - x).argmin()]))}")
@@ -85,6 +89,12 @@ class ReportPlot(QWidget):
 
     def _themed(self) -> None:
         self.surface.themed()
+        for number, (line, box) in enumerate(zip(self.plot.lines, self.boxes, strict=True)):
+            hue, dashed = self._look(number)
+            box.setToolTip(f"Show or hide {line.name} ({'dashed' if dashed else 'solid'} line)")
+            palette = box.palette()
+            palette.setColor(box.foregroundRole(), QColor(theme.tokens().series[hue]))
+            box.setPalette(palette)
         self._draw()
 
     def csv(self) -> Export:

@@ -266,5 +266,10 @@ def test_measures_have_their_units_and_shares_are_percent() -> None:
     report = TaskReport({}, tables=(table,))
     measures = {"loss": 1.0, "bits_per_character": 2.0, "accuracy": 0.5}
     said = _lines(Evaluation("test", "characters", ("e",), 7, measures, report), "test")
-    assert said[:4] == ["7 samples (test)", "loss: 1.0000", "bits per character: 2.0000 bit", "accuracy: 0.5000"]
-    assert said[-1].split() == ["e", "18.39", "—"]
+    assert [line.split() for line in said[:4]] == [
+        ["7", "excerpts", "(test)"],
+        ["Bits", "per", "character", "2.0000", "bit"],  # the one that counts comes first, the loss last
+        ["Accuracy", "50.0", "%"],
+        ["Loss", "1.0000"],
+    ]
+    assert said[-1].split() == ["e", "18.4", "%", "–"]

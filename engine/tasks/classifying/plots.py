@@ -54,13 +54,13 @@ def reliability_plot(sure: np.ndarray, right: np.ndarray) -> Plot:
     return Plot("Reliability", "Confidence", "Share that is right", (Line("answers", means, shares), ideal))
 
 
-def ranking_table(names: Sequence[str], ranks: Sequence[Ranked]) -> Table:
-    """Area under the ROC curve and average precision of every class."""
+def ranking_table(names: Sequence[str], ranks: Sequence[Ranked], counted: str = "pictures") -> Table:
+    """Area under the ROC curve and average precision of every class; `counted` is what a class has so many of."""
     rows = tuple(
         (name, ranked.area, ranked.average_precision, ranked.positives)
         for name, ranked in zip(names, ranks, strict=True)
     )
-    return Table("Ranking of the classes", ("class", "ROC AUC %", "average precision %", "pictures"), rows)
+    return Table("Ranking of the classes", ("class", "ROC AUC %", "average precision %", counted), rows)
 
 
 def mean_of(values: Sequence[float | None]) -> float | None:

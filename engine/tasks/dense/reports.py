@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from engine.datasets.annotation import BACKGROUND
+from engine.tasks.dense.colours import class_colours
 from engine.tasks.dense.confusion import (
     RegionMeter,
     class_dice,
@@ -39,8 +41,9 @@ def region_report(meter: RegionMeter, classes: tuple[str, ...], sketches: Sequen
         dict(meter.result()),
         tables=(Table("Classes", titles, tuple(rows)),),
         plots=_sorted_plot("Pictures by IoU", "mean IoU of a picture", meter.of_pictures()),
-        matrix=Matrix("Pixels: truth and answer", counts, classes),
+        matrix=Matrix("Pixels: truth and answer", counts, classes, ("pixel", "pixels")),
         examples=tuple(sketches),
+        legend=tuple((name, _colour(k)) for k, name in enumerate(classes) if k != BACKGROUND),
     )
 
 
@@ -56,7 +59,7 @@ def edge_report(meter: EdgeMeter, sketches: Sequence[Sketch]) -> TaskReport:
             (Line("all thresholds", *_defined(curve.recall, curve.precision)),),
         ),
         Plot(
-            "Thresholds",
+            "By threshold",
             "threshold",
             "share",
             tuple(
@@ -114,6 +117,12 @@ def restored_report(meter: RestoringMeter, sketches: Sequence[Sketch]) -> TaskRe
     table = Table("PSNR in dB", ("picture", "worst", "median", "mean", "best"), tuple(rows))
     plot = Plot("Pictures by PSNR", "share of the pictures", "PSNR in dB", lines)
     return TaskReport(dict(meter.result()), tables=(table,), plots=(plot,), examples=tuple(sketches))
+
+
+def _colour(number: int) -> tuple[int, int, int]:
+    """RGB of a pixel class."""
+    red, green, blue = class_colours()[number].tolist()
+    return red, green, blue
 
 
 def _cell(value: float) -> float | None:

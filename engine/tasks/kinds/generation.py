@@ -17,6 +17,7 @@ from engine.tasks.batch import Batch, Outputs, Run
 from engine.tasks.fitting import require_inputs, written
 from engine.tasks.generation.measures import AdversaryMeter, CopyMeter
 from engine.tasks.generation.players import ADVICE, DISCRIMINATOR, FAKE, GENERATOR, REAL, Roles, players, roles
+from engine.words import percent
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -181,7 +182,9 @@ class Generation(Task):
         made = _image(answer["made"])
         if FAKE in answer:
             chance = float(answer[FAKE])
-            return Sketch(made, "made of random values", f"{chance:.0%} real, says the discriminator", score=chance)
+            sure = percent(chance, 0)
+            tip = f"Made of random values. The discriminator is {sure} sure that it is real."
+            return Sketch(made, f"{sure} real", tip=tip, score=chance)
         real = _image(answer["picture"])
         error = float(((answer["made"] - answer["picture"]) ** 2).mean())
         decibels = -10 * np.log10(max(error, 1e-12))

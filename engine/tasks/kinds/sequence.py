@@ -33,6 +33,7 @@ class SequenceClassification(Classification):
         return replace(super().sketch(picture, answer, truth), image=image)
 
     def report(self, meter: Meter, sketches: Sequence[Sketch]) -> TaskReport:
+        from engine.tasks.classifying.plots import ranking_table
         from engine.tasks.report import Matrix, Table
 
         assert isinstance(meter, ClassMeter)
@@ -45,5 +46,6 @@ class SequenceClassification(Classification):
         )
         columns = ("class", "precision %", "recall %", "F1 %", "sequences", "taken for it")
         counts = self.confusion(meter.predicted, meter.truth).numpy()
-        matrix = Matrix("Confusion", counts, self.classes)
-        return replace(told, tables=(Table("Classes", columns, rows), *told.tables), matrix=matrix)
+        matrix = Matrix("Confusion", counts, self.classes, ("sequence", "sequences"))
+        ranking = (ranking_table(self.classes, meter.ranks, "sequences"),) if told.tables else ()
+        return replace(told, tables=(Table("Classes", columns, rows), *ranking), matrix=matrix)

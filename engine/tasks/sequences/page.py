@@ -1,4 +1,4 @@
-"""Some characters of a text as a small picture."""
+"""Some characters of a text as a picture."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 COLUMNS, ROWS = 26, 5
-CELL, LINE, MARGIN, SIZE = 9, 20, 6, 13
+CELL, LINE, MARGIN, SIZE = 18, 40, 12, 26
 PAPER, INK, MISSED = (255, 255, 255), (60, 66, 76), (200, 50, 47)
 BREAK = "/"
 
@@ -30,8 +30,8 @@ def page(letters: Sequence[Letter]) -> np.ndarray:
     font = ImageFont.load_default(SIZE)
     for place, letter in enumerate(letters[: COLUMNS * ROWS]):
         shown = BREAK if letter.character == "\n" else letter.character
-        where = (MARGIN + (place % COLUMNS) * CELL, MARGIN + (place // COLUMNS) * LINE)
+        where = (MARGIN + (place % COLUMNS) * CELL + CELL // 2, MARGIN + (place // COLUMNS) * LINE + SIZE)
         if letter.foreseen is False and shown == " ":
             shown = "·"
-        pen.text(where, shown, MISSED if letter.foreseen is False else INK, font)
+        pen.text(where, shown, MISSED if letter.foreseen is False else INK, font, anchor="ms")
     return np.asarray(image)
