@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -10,15 +9,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.datasets.formats.files import file_state
+from engine.datasets.formats.kept_frames import LISTING, MAKING, User, kept, place_of, use
 from engine.errors import BadInput
-from engine.paths import data_dir
 
 SUFFIXES = frozenset((
     ".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".mpg", ".mpeg", ".mjpg", ".mjpeg", ".wmv", ".flv", ".ogv",
     ".3gp", ".ts", ".mts", ".m2ts",
 ))  # fmt: skip
-_LISTING = "frames.json"
 _QUALITY = 95
 _MOST_READ = 10_000_000
 
@@ -28,52 +25,61 @@ def is_video(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-def frames_of(video: Path, every: int, most: int, say: Callable[[int], None]) -> tuple[Path, list[str], str]:
+def frames_of(
+    video: Path, every: int, most: int, say: Callable[[int], None], user: User | None = None
+) -> tuple[Path, list[str], str]:
     """Keep every `every`-th frame of a video as a JPEG, at most `most` of them, in a folder of the program's own.
 
-    What was kept before is taken as it is, as long as the video has not changed.
+    What was kept before of a video with the same content is taken as it is.
 
     Args:
         say: told how many frames were kept so far; may raise `JobCancelled`.
+        user: who asks; frames that a project uses are not removed (see `kept_frames.make_room`).
 
     Returns:
         The folder, the frames' names in it, and a sentence if the video gave fewer frames than it promises.
 
     Raises:
-        BadInput: it cannot be opened, or no frame can be decoded.
+        BadInput: it cannot be opened, no frame can be decoded, or there is no room to keep them.
     """
-    key = f"{video.absolute()} {file_state(video)} {every} {most}"
-    home = data_dir() / "datasets" / "frames"
-    folder = home / hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-    kept = _kept(folder)
-    if kept is not None:
-        return folder, kept[0], kept[1]
-    home.mkdir(parents=True, exist_ok=True)
-    making = Path(tempfile.mkdtemp(prefix="making-", dir=home))
+    if not video.is_file():
+        raise BadInput(f"{video.name} is not a file.", "Choose a video file.")
+    folder = place_of(video, every, most, say)
+    found = kept(folder) or _taken(video, folder, every, most, say)
+    use(folder, user)
+    return folder, *found
+
+
+def _taken(video: Path, folder: Path, every: int, most: int, say: Callable[[int], None]) -> tuple[list[str], str]:
+    """Take the frames out of a video into `folder`, which then is there whole or not at all."""
+    making = None
     try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        making = Path(tempfile.mkdtemp(prefix=MAKING, dir=folder.parent))
         names, note = _decode(video, making, every, most, say)
-        (making / _LISTING).write_text(json.dumps([names, note]), encoding="utf-8")
+        (making / LISTING).write_text(json.dumps([names, note]), encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
-        os.replace(making, folder)
+        try:
+            os.replace(making, folder)
+        except OSError:
+            found = kept(folder)  # somebody else has just made the same
+            if found is None:
+                raise
+            return found
+    except OSError as error:
+        raise BadInput(
+            f"The frames of {video.name} could not be kept in {folder.parent}: {error.strerror or error}.",
+            "Make room on that disk, or take fewer frames on the Data page.",
+        ) from None
     finally:
-        shutil.rmtree(making, ignore_errors=True)
-    return folder, names, note
-
-
-def _kept(folder: Path) -> tuple[list[str], str] | None:
-    try:
-        names, note = json.loads((folder / _LISTING).read_text(encoding="utf-8"))
-        whole = all((folder / name).is_file() for name in names)
-    except (OSError, ValueError, TypeError):
-        return None
-    return (names, note) if whole else None
+        if making is not None:
+            shutil.rmtree(making, ignore_errors=True)
+    return names, note
 
 
 def _decode(video: Path, folder: Path, every: int, most: int, say: Callable[[int], None]) -> tuple[list[str], str]:
     from engine.opencv import cv2
 
-    if not video.is_file():
-        raise BadInput(f"{video.name} is not a file.", "Choose a video file.")
     ffmpeg = cv2.videoio_registry.hasBackend(cv2.CAP_FFMPEG)
     capture = cv2.VideoCapture(str(video), cv2.CAP_FFMPEG if ffmpeg else cv2.CAP_ANY)
     names: list[str] = []

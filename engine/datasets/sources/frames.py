@@ -15,6 +15,7 @@ from engine.datasets.formats.boxes import unusable
 from engine.datasets.formats.class_names import in_order
 from engine.datasets.formats.faults import Faults
 from engine.datasets.formats.files import PART_NAMES, file_state, open_folder, prescribed, walk
+from engine.datasets.formats.kept_frames import User, make_room
 from engine.datasets.formats.videos import frames_of, is_video
 from engine.datasets.pictures import load_picture
 from engine.errors import BadInput
@@ -26,7 +27,8 @@ class VideoFrames(DatasetSource):
     """Every n-th frame of your videos, as pictures to label or to learn from.
 
     Videos in a folder of their own belong to the class of that name; loose videos have none. Folders called train,
-    val and test keep their part. The frames are copied once into the program's own data folder.
+    val and test keep their part. The frames are copied once into the program's own data folder; when they take more
+    than a few gigabytes there, those that no project uses any more are removed, the oldest first.
     """
 
     label = "Video frames"
@@ -49,6 +51,7 @@ class VideoFrames(DatasetSource):
         if not videos:
             raise BadInput(f"{top} holds no video.", "Choose a folder with MP4, AVI, MOV or other videos.")
         faults = Faults()
+        user = User(root, self.model_dump(mode="json"))
         found: list[tuple[str, str, Path]] = []
         for place, video in enumerate(videos):
 
@@ -57,7 +60,7 @@ class VideoFrames(DatasetSource):
                 emit(Progress(f"Took {count:,} frames of {video}", place, len(videos)))
 
             try:
-                folder, names, note = frames_of(top / video, self.every, self.most, say)
+                folder, names, note = frames_of(top / video, self.every, self.most, say, user)
             except BadInput as error:
                 faults.refuse(video, error.what)
                 continue
@@ -66,6 +69,7 @@ class VideoFrames(DatasetSource):
             found.extend((video, name, folder / name) for name in names)
         if not found:
             raise unusable(top, "no video", faults.first())
+        make_room()
         return FramePictures(top, found, faults)
 
 
