@@ -185,7 +185,8 @@ def _contradicting(case: _Case) -> Finding | None:
 def _tiny(case: _Case) -> Finding | None:
     wanted = case.data.preprocess
     sizes = case.examination.sizes
-    tiny = case.examination.readable & ((sizes[:, 0] * 4 < wanted.width) | (sizes[:, 1] * 4 < wanted.height))
+    small = (sizes[:, 0] * 4 < wanted.width) | (sizes[:, 1] * 4 < wanted.height)
+    tiny = case.examination.readable & sizes.all(axis=1) & small
     if not tiny.any():
         return None
     width, height = sizes[np.flatnonzero(tiny)[0]]
@@ -202,12 +203,12 @@ def _tiny(case: _Case) -> Finding | None:
 def _distorted(case: _Case) -> Finding | None:
     wanted = case.data.preprocess
     readable = np.flatnonzero(case.examination.readable)
-    if wanted.fit != "stretch" or len(readable) == 0:
-        return None
+    if wanted.fit != "stretch" or not case.examination.sizes[readable].all():
+        return None  # sequences have no size
     sizes = case.examination.sizes[readable].astype(np.float64)
     change = (sizes[:, 0] / sizes[:, 1]) / (wanted.width / wanted.height)
     bent = readable[np.maximum(change, 1 / change) > 1.5]
-    if len(bent) * 10 < len(readable):
+    if not len(bent) or len(bent) * 10 < len(readable):
         return None
     return Finding(
         "distorted",

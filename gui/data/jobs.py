@@ -155,12 +155,16 @@ def shrunk(picture: np.ndarray, side: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Preview:
-    """One picture on its way into the network: as it is, preprocessed, and as some epochs would show it."""
+    """One picture on its way into the network: as it is, preprocessed, and as some epochs would show it.
+
+    `target` is the clean picture that the network shall give back, where the data brings one.
+    """
 
     index: int
     original: np.ndarray
     seen: np.ndarray
     variants: tuple[np.ndarray, ...]
+    target: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -188,7 +192,14 @@ class MakePreview:
                 token.raise_if_cancelled()
                 changed = augmenter(batch, epoch, np.array([self.index]))
                 variants.append(shrunk(as_picture(changed[0].numpy()), self.side))
-        return Preview(self.index, shrunk(original, self.side), shrunk(as_picture(seen), self.side), tuple(variants))
+        small, shown = shrunk(original, self.side), shrunk(as_picture(seen), self.side)
+        return Preview(self.index, small, shown, tuple(variants), self._target())
+
+    def _target(self) -> np.ndarray | None:
+        if "clean" not in self.pictures.gives:
+            return None
+        clean = self.pictures.annotation(self.index).clean
+        return None if clean is None else shrunk(as_picture(Preprocessor(self.preprocess).picture(clean)), self.side)
 
 
 @dataclass(frozen=True)

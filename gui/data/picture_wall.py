@@ -88,13 +88,14 @@ class PictureWall(QAbstractScrollArea):
         Args:
             indices: which, as int64; their order is kept within a class.
             labels: int64, the class of every picture of the dataset.
+            classes: their names; () where the pictures have none.
             describe: the tooltip of a picture, by index.
         """
         before = self.current
         chosen = labels[indices]
         self._order = indices[np.argsort(chosen, kind="stable")]
-        counts = np.bincount(chosen, minlength=len(classes))
-        self._sections = tuple(Section(classes[n], int(counts[n])) for n in np.flatnonzero(counts))
+        counts, titles = np.bincount(chosen, minlength=len(classes)), classes or ("All pictures",)
+        self._sections = tuple(Section(titles[n], int(counts[n])) for n in np.flatnonzero(counts))
         self._describe = describe
         found = np.flatnonzero(self._order == before) if before is not None else np.zeros(0, np.int64)
         self._position = int(found[0]) if len(found) else (0 if len(self._order) else None)

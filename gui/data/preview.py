@@ -177,8 +177,11 @@ class PreviewPanel(PanelSection):
         self.shown = preview
         spec = self._model.data.preprocess
         seen = f"As {spec.channels}×{spec.height}×{spec.width}"
+        large = (("Picture", to_pixmap(preview.original)), (seen, to_pixmap(preview.seen)))
+        if preview.target is not None:
+            large = (large[1], ("To give back", to_pixmap(preview.target)))
         self.sheet.show_pictures(
-            (("Picture", to_pixmap(preview.original)), (seen, to_pixmap(preview.seen))),
+            large,
             tuple(to_pixmap(variant) for variant in preview.variants),
         )
         self.sheet.setVisible(True)

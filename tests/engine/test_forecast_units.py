@@ -90,19 +90,19 @@ def test_errors_of_several_columns_are_told_of_each_in_its_unit(tmp_path: Path) 
     one, other = ours.units.deviation.tolist()
     together = np.sqrt(((5 / one) ** 2 + (4 / other) ** 2) / 2)
     assert report.measures["rmse"] == pytest.approx(together, rel=1e-4)
-    by_step, by_column = report.tables
-    assert by_step.title == "RMSE by how far ahead, in standard deviations"
-    assert by_column.title == "Errors of each column in its own unit"
+    by_column, by_step = report.tables
+    assert by_step.title == "RMSE of all, in deviations"
+    assert by_column.title == "Each column in its own unit"
     assert by_column.columns == ("column", "MAE", "RMSE, network", "RMSE, persistence")
     assert [row[0] for row in by_column.rows] == ["warm", "wet"]
     assert by_column.rows[0][1:] == pytest.approx((5, 5, np.sqrt(22.5)), rel=1e-4)
     assert by_column.rows[1][1:] == pytest.approx((4, 4, np.sqrt((4 + 16) / 2)), rel=1e-4)
-    assert [plot.title for plot in report.plots] == [
-        "Error by how far ahead, in standard deviations",
-        "Error of warm by how far ahead",
-        "Error of wet by how far ahead",
+    assert [(plot.title, plot.y) for plot in report.plots] == [
+        ("Error of warm", "RMSE of warm"),
+        ("Error of wet", "RMSE of wet"),
+        ("Error of all", "RMSE in standard deviations"),
     ]
-    assert report.plots[2].lines[1].y == pytest.approx([2, 4], rel=1e-4)
+    assert report.plots[1].lines[1].y == pytest.approx([2, 4], rel=1e-4)
     assert report.examples[0].caption.endswith(" deviations")
     assert "wet: 36 foretold, 40 came at the last step" in report.examples[0].tip
 

@@ -112,6 +112,21 @@ def test_mean_and_deviation_are_measured_on_the_training_pictures(qtbot, digits)
     assert project(digits).data.preprocess == PreprocessSpec()
 
 
+def test_noisy_pictures_are_shown_beside_what_the_network_shall_give_back(qtbot, page, tmp_path):
+    for number in range(8):
+        paint(tmp_path / "noisy" / f"{number}.png", 8, 8, 10 + number)
+        paint(tmp_path / "clean" / f"{number}.png", 8, 8, 200 + number)
+    page.entered()
+    page.source.take_pictures(tmp_path, "noisy")
+    wait_for_report(qtbot, page, 8)
+    assert page.pictures.title.text() == "8 pictures"
+    page.pictures.wall.choose(3)
+    qtbot.waitUntil(lambda: page.preview.shown is not None and page.preview.shown.index == 3)
+    shown = page.preview.shown
+    assert (shown.seen[-1, -1], shown.target[-1, -1]) == (13, 203)
+    assert [title for title, _ in page.preview.sheet.large] == ["As 1×32×32", "To give back"]
+
+
 def test_pictures_without_a_class_are_measured_too(tmp_path):
     for number in range(4):
         paint(tmp_path / "images" / f"{number}.png", 8, 8, 51)

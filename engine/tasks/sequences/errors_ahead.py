@@ -83,24 +83,25 @@ class ForecastMeter(Meter):
         return measures
 
     def tables(self) -> tuple[Table, ...]:
-        """The root of the mean squared error at every step to come, of each forecast; and of each value by itself."""
+        """The root of the mean squared error at every step to come, of each forecast; first of each value by itself."""
         errors = self._by_step()
         steps = len(next(iter(errors.values()), ()))
         first = self._lag or 1
         rows = tuple((first + step, *(float(error[step]) for error in errors.values())) for step in range(steps))
-        by_step = Table(f"RMSE{self._of()} by how far ahead{self._in()}", ("steps ahead", *errors), rows)
-        return (by_step, self._by_value()) if self._several and self._count else (by_step,)
+        title = "RMSE of all, in deviations" if self._mixed else f"RMSE{self._of()} by how far ahead"
+        by_step = Table(title, ("steps ahead", *errors), rows)
+        return (self._by_value(), by_step) if self._several and self._count else (by_step,)
 
     def plots(self) -> tuple[Plot, ...]:
         """The same as lines, of all values together and of each by itself."""
-        whole = self._plot(f"Error by how far ahead{self._in()}", f"RMSE{self._of()}", self._by_step())
         if not self._several or self._units is None:
-            return (whole,)
+            return (self._plot("Error by how far ahead", f"RMSE{self._of()}", self._by_step()),)
         single = (
-            self._plot(f"Error of {name} by how far ahead", f"RMSE of {name}", self._by_step(place))
+            self._plot(f"Error of {name}", f"RMSE of {name}", self._by_step(place))
             for place, name in enumerate(self._units.names[:PLOTTED])
         )
-        return whole, *single
+        axis = "RMSE in standard deviations" if self._mixed else "RMSE"
+        return *single, self._plot("Error of all", axis, self._by_step())
 
     @property
     def _several(self) -> bool:
@@ -109,9 +110,6 @@ class ForecastMeter(Meter):
     def _of(self) -> str:
         """The value that is meant, where there is one and it has a name."""
         return f" of {self._units.names[0]}" if self._units is not None and not self._several else ""
-
-    def _in(self) -> str:
-        return ", in standard deviations" if self._mixed else ""
 
     def _by_value(self) -> Table:
         assert self._units is not None
@@ -122,8 +120,7 @@ class ForecastMeter(Meter):
             roots = (float(squares[place]) ** 0.5 * deviation for squares in mean.values())
             absolute = float(self._absolute[place]) / (self._count * steps) * deviation
             rows.append((name, absolute, *roots))
-        title = "Errors of each column in its own unit" if self._mixed else "Errors of each column"
-        return Table(title, ("column", "MAE", *(f"RMSE, {name}" for name in mean)), tuple(rows))
+        return Table("Each column in its own unit", ("column", "MAE", *(f"RMSE, {name}" for name in mean)), tuple(rows))
 
     def _plot(self, title: str, y: str, errors: Mapping[str, np.ndarray]) -> Plot:
         lines = tuple(
