@@ -1,4 +1,4 @@
-"""Runs that look at no pictures: tables of numbers, texts, and pictures made of random values."""
+"""Runs that look at no pictures: tables of numbers, volumes, texts, and pictures made of random values."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import io
 import os
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -54,11 +55,13 @@ def predict_series(
 ) -> Iterator[Answer]:
     """Yield one plain dict per series, text or picture, numbered by "frame".
 
-    `{"label", "score"}` for each row of a table, `{"forecast": [[value, ...], ...]}` for the course of a table's
-    columns, `{"text"}` for a beginning of a text, and `{"picture": [width, height]}` for each picture made.
+    `{"label", "score"}` for each row of a table, and with its "name" for each volume,
+    `{"forecast": [[value, ...], ...]}` for the course of a table's columns, `{"text"}` for a beginning of a text, and
+    `{"picture": [width, height]}` for each picture made.
 
     Args:
-        source: a .csv for sequences; a text or a .txt for writing; "random" or "random:SEED" for making pictures.
+        source: a .csv for sequences; a .npy, .npz or folder for volumes; a text or a .txt for writing; "random" or
+            "random:SEED" for making pictures.
         limit: of rows or pictures; of a text its characters.
         save: a .csv, a .txt, or a folder (or .png for one) of pictures.
         emit: hears `Notice`s.
@@ -104,7 +107,10 @@ def _only(outputs: Outputs) -> Tensor:
 def _classes(
     run: Run, source: str, limit: int | None, save: Path | None, token: CancelToken, emit: Emit
 ) -> Iterator[Answer]:
-    """One class for every row: its cells are the values of the steps one after the other."""
+    """One class for every row: its cells are the values of the steps one after the other. Or for every volume."""
+    if len(_shape(run)) == 4:
+        yield from _volumes(run, source, limit, save, token, emit)
+        return
     steps, features = _shape(run)
     options = run.config.data.source.options
     table, rows = _numbers(source, token, without=str(options.get("label_column", "label")))
@@ -125,6 +131,19 @@ def _classes(
             found.append({"label": run.classes[best], "score": round(float(row[best]), 4)})
             yield found[-1]
     _save_rows(save, ["label", "score"], [[one["label"], one["score"]] for one in found])
+
+
+def _volumes(
+    run: Run, source: str, limit: int | None, save: Path | None, token: CancelToken, emit: Emit
+) -> Iterator[Answer]:
+    """One class for every volume."""
+    from engine.inference.volume_answers import volume_classes
+
+    found = []
+    for name, label, score in islice(volume_classes(run, _shape(run), source, token, emit), limit):
+        found.append([name, label, round(score, 4)])
+        yield {"name": name, "label": label, "score": round(score, 4)}
+    _save_rows(save, ["name", "label", "score"], found)
 
 
 def _forecast(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, Signal
 
 from engine.cancel import CancelToken
+from engine.errors import BadInput
 from engine.events import Emit, Event, Failed, Finished
 from engine.frozen import FrozenDict
 from engine.graph.spec import NetworkSpec
@@ -105,12 +106,32 @@ class _Make:
 
 
 def project_for(network: NetworkSpec) -> ProjectSpec:
-    """A project whose pictures come in the size and with the channels that the network's input has."""
+    """A project whose data comes in the size and with the channels that the network's input has."""
     project = ProjectSpec(name=network.name, network=network)
     shape = network.inputs[0].params.get("shape") if network.inputs else None
+    if shape and len(shape) == 4:
+        return _with_frames(project, tuple(shape))
     if not shape or len(shape) != 3 or shape[0] not in (1, 3):
         return project
     channels, height, width = shape
     size = {"height": height, "width": width, "channels": channels}
     preprocess = project.data.preprocess.model_copy(update=size)
     return project.with_(data=project.data.model_copy(update={"preprocess": preprocess}))
+
+
+def _with_frames(project: ProjectSpec, shape: tuple[int, ...]) -> ProjectSpec:
+    """With generated clips (T, C, H, W), or volumes (1, D, H, W), of this shape; as it is where there are none."""
+    from engine.datasets.base import parse_source
+    from engine.datasets.spec import Choice
+
+    frames, channels, height, _ = shape
+    volumes = Choice(id="solids", options={"size": height})
+    clips = Choice(id="moving_shapes", options={"frames": frames, "channels": channels, "size": height})
+    for source in (volumes, clips):
+        try:
+            fits = parse_source(source).known_shape() == shape
+        except BadInput:
+            continue
+        if fits:
+            return project.with_(task="sequence", data=project.data.model_copy(update={"source": source}))
+    return project

@@ -28,12 +28,13 @@ IDS = [
     "lraspp_mobilenet_v3_large", "siamese", "rcnn", "fast_rcnn", "fasterrcnn_resnet50_fpn", "yolo_v1", "yolo_small",
     "ssd300_vgg16", "ssdlite320_mobilenet_v3_large", "retinanet_resnet50_fpn", "maskrcnn_resnet50_fpn",
     "keypointrcnn_resnet50_fpn", "detr_small", "autoencoder", "denoising_autoencoder", "dcgan", "rnn", "birnn",
-    "lstm", "gru", "cnn_lstm",
+    "lstm", "gru", "cnn_lstm", "voxnet",
 ]  # fmt: skip
 
 # As the papers and torchvision's documentation state them.
 PARAMETERS: list[tuple[str, dict[str, Any], int]] = [
     ("perceptron", {"in_channels": 3, "size": 224, "hidden": (512, 128), "num_classes": 1}, 77_136_641),
+    ("voxnet", {}, 921_736),
     ("lenet5_modern", {}, 61_706),
     ("alexnet", {}, 62_378_344),
     ("alexnet", {"grouped": True}, 60_965_224),
