@@ -6,6 +6,7 @@ have, `steepness` (1,), and what the classifier has learned.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,9 +20,31 @@ MISSING = 50.0
 """By how much the logit of a class without training pictures lies below all others."""
 
 
-def fit_classifier(spec: PictureBaseline, features: np.ndarray, labels: np.ndarray, seed: int) -> dict[str, np.ndarray]:
-    """Learn from features (N, F) and labels int64 (N,). Raises `BadInput` where there is only one class."""
+ROUNDS = 300
+"""Steps of the solver of logistic regression at most."""
+_QUICK = {"svm": 2e9, "rbf": 1e9, "logistic": 3e7, "bayes": 1e8}
+"""What takes about a second: values times classes, and for support vector machines values times pictures."""
+
+
+def is_quick(spec: PictureBaseline, features: np.ndarray, classes: int) -> bool:
+    """Whether fitting to features (N, F) is done before a person would want to stop it."""
+    pairs = spec.classifier in ("svm", "rbf")
+    return features.size * (len(features) if pairs else classes) <= _QUICK[spec.classifier]
+
+
+def fit_classifier(
+    spec: PictureBaseline, features: np.ndarray, labels: np.ndarray, seed: int, balanced: bool = False
+) -> dict[str, np.ndarray]:
+    """Learn from features (N, F) and labels int64 (N,). Raises `BadInput` where there is only one class.
+
+    Args:
+        balanced: let all classes count alike, however many pictures each has.
+
+    Besides what is kept it returns `settled` bool (1,): whether the solver came to an end by itself.
+    """
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.preprocessing import StandardScaler
+    from sklearn.utils.class_weight import compute_sample_weight
 
     present = np.unique(labels)
     if len(present) < 2:
@@ -31,9 +54,13 @@ def fit_classifier(spec: PictureBaseline, features: np.ndarray, labels: np.ndarr
         )
     values = features.astype(np.float64)
     scaler = StandardScaler().fit(values)
-    model = make_classifier(spec, seed).fit(scaler.transform(values), labels)
+    weights = compute_sample_weight("balanced", labels) if balanced else None
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always", ConvergenceWarning)
+        model = make_classifier(spec, seed).fit(scaler.transform(values), labels, sample_weight=weights)
+    settled = not any(issubclass(one.category, ConvergenceWarning) for one in told)
     learned = {"mean": scaler.mean_, "scale": scaler.scale_, "present": present.astype(np.int64)}
-    return {**learned, **_learned(spec.classifier, model), "steepness": np.ones(1)}
+    return {**learned, **_learned(spec.classifier, model), "steepness": np.ones(1), "settled": np.array([settled])}
 
 
 def make_classifier(spec: PictureBaseline, seed: int) -> Any:
@@ -43,7 +70,7 @@ def make_classifier(spec: PictureBaseline, seed: int) -> Any:
     from sklearn.svm import SVC
 
     if spec.classifier == "logistic":
-        return LogisticRegression(C=spec.penalty, max_iter=300, random_state=seed)
+        return LogisticRegression(C=spec.penalty, max_iter=ROUNDS, random_state=seed)
     if spec.classifier == "bayes":
         # HOG and histograms have features that hardly change within a class.
         return GaussianNB(var_smoothing=1e-3)

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from engine.baselines.classifiers import decide, fit_classifier, logits, steepness
+from engine.baselines import classifiers
+from engine.baselines.apart import apart
+from engine.baselines.classifiers import decide, fit_classifier, is_quick, logits, steepness
 from engine.baselines.features import extract
 from engine.baselines.network import BaselineNetwork, stand_in
+from engine.baselines.options import task_options
 from engine.baselines.regions import described, fit_regions, matched, parts_of, region_logits
 from engine.baselines.spec import FEATURES, PictureBaseline
 from engine.cancel import CancelToken
@@ -23,7 +26,7 @@ from engine.datasets.prepare import Prepared, prepare
 from engine.datasets.preprocess import Preprocessor
 from engine.datasets.unread import evenly
 from engine.errors import BadInput
-from engine.events import Emit, Progress
+from engine.events import Emit, Notice, Progress
 from engine.frozen import FrozenDict
 from engine.project.atomic import write_atomic
 from engine.tasks.base import TASKS, Task, make_task
@@ -50,23 +53,35 @@ _QUIET = frozenset({"svm", "rbf"})
 
 def fit_baseline(job: BaselineJob, run_dir: Path, emit: Emit, token: CancelToken) -> RunSummary:
     """Carry out a `BaselineJob` in the folder `run_dir`; see there."""
+    options, told = task_options(job.project, job.spec)
     with claimed(run_dir), noted(run_dir):
+        if told is not None:
+            emit(told)
         emit(Progress("Reading the pictures"))
         needs = TASKS.get(job.spec.task).needs
         with contextlib.closing(prepare(job.project.data, job.root, emit, token, needs)) as prepared:
-            return _Fitting(job, run_dir, prepared, emit, token).done()
+            return _Fitting(job, run_dir, prepared, FrozenDict(options), emit, token).done()
 
 
 class _Fitting:
     """One baseline on the way into its folder."""
 
-    def __init__(self, job: BaselineJob, run_dir: Path, prepared: Prepared, emit: Emit, token: CancelToken) -> None:
-        self.job, self.run_dir, self.prepared, self.emit, self.token = job, run_dir, prepared, emit, token
+    def __init__(
+        self,
+        job: BaselineJob,
+        run_dir: Path,
+        prepared: Prepared,
+        options: FrozenDict,
+        emit: Emit,
+        token: CancelToken,
+    ) -> None:
+        self.job, self.run_dir, self.prepared, self.options = job, run_dir, prepared, options
+        self.emit, self.token = emit, token
         if not isinstance(prepared.preprocessor, Preprocessor):
             raise BadInput("Baselines look at pictures, and the data has none.", "Choose a dataset of pictures.")
         self.preprocessor = prepared.preprocessor
         self.seed = job.project.training.seed
-        self.task: Task = make_task(job.spec.task, prepared.classes)
+        self.task: Task = make_task(job.spec.task, prepared.classes, options)
         self.began = time.perf_counter()
 
     def done(self) -> RunSummary:
@@ -102,6 +117,7 @@ class _Fitting:
         config = RunConfig(
             name=job.project.name,
             task=job.spec.task,
+            task_options=self.options,
             classes=self.prepared.classes,
             data=job.project.data,
             training=job.project.training.model_copy(update={"epochs": 1}),
@@ -139,10 +155,7 @@ class _Fitting:
         spec = self.job.spec
         assert isinstance(spec, PictureBaseline)
         features, labels = self._features("train", spec.most)
-        self.token.raise_if_cancelled()
-        self.emit(Progress(f"Fitting {spec.label}"))
-        arrays = fit_classifier(spec, features, labels, self.seed)
-        self.token.raise_if_cancelled()
+        arrays = self._fitted(spec, features, labels)
         if spec.classifier in _QUIET and len(self.prepared.validation):
             others, truth = self._features("validation", 2000)
             known = np.isin(truth, arrays["present"])
@@ -152,8 +165,37 @@ class _Fitting:
         # A kernel between all pictures at once would take gigabytes.
         groups = np.array_split(features, -(-len(features) // SCORED))
         count = len(self.prepared.classes)
-        scores = torch.from_numpy(np.concatenate([logits(spec.classifier, arrays, rows, count) for rows in groups]))
+        found = []
+        for rows in groups:
+            self.token.raise_if_cancelled()
+            found.append(logits(spec.classifier, arrays, rows, count))
+        scores = torch.from_numpy(np.concatenate(found))
         return arrays, self._measured_on(scores.float(), {"label": torch.from_numpy(labels)})
+
+    def _fitted(self, spec: PictureBaseline, features: np.ndarray, labels: np.ndarray) -> dict[str, np.ndarray]:
+        """What the classifier has learned; where that takes long it is learned in a process that can be ended."""
+        self.token.raise_if_cancelled()
+        count, values = features.shape
+        words = f"Fitting {spec.label} to {count:,} pictures with {values:,} values each"
+        self.emit(Progress(words))
+        arguments = (spec, features, labels, self.seed, self.options.get("class_weights") == "balanced")
+        if is_quick(spec, features, len(self.prepared.classes)):
+            arrays = fit_classifier(*arguments)
+        else:
+            arrays = apart(
+                fit_classifier, *arguments, token=self.token, tell=lambda s: self.emit(Progress(f"{words}, {s:.0f} s"))
+            )
+        self.token.raise_if_cancelled()
+        if not arrays.pop("settled").all():
+            self.emit(
+                Notice(
+                    "info",
+                    f"{spec.label} was still improving after {classifiers.ROUNDS} rounds, when it was stopped.",
+                    "Other features may do better with it.",
+                    kind="unsettled",
+                )
+            )
+        return arrays
 
     def _measured_on(self, scores: torch.Tensor, targets: Mapping[str, torch.Tensor]) -> dict[str, float]:
         batch = Batch((scores,), targets)
@@ -170,6 +212,7 @@ class _Fitting:
         rows: list[tuple[np.ndarray, np.ndarray]] = []
         for pictures, targets in self._seen("train", spec.most, f"Dividing the training pictures by {spec.label}"):
             for picture, regions in zip(pictures, targets["regions"], strict=True):
+                self.token.raise_if_cancelled()
                 parts = parts_of(picture, spec)
                 rows.append((described(picture, parts), matched(parts, regions, count)))
         descriptions, classes = (np.concatenate([row[k] for row in rows]) for k in range(2))
@@ -188,7 +231,7 @@ class _Fitting:
 
     def _measured(self, run: Runner, part: str) -> Outcome:
         batches = measured(self.prepared, part, self.task, CPU, CHUNK, self.seed)
-        return evaluate(run, self.task, batches, Precision("float32", CPU))
+        return evaluate(run, self.task, batches, Precision("float32", CPU), token=self.token)
 
     def _validated(self, run: Runner) -> dict[str, float]:
         if not len(self.prepared.validation):
@@ -202,7 +245,7 @@ class _Fitting:
             return {}
         self.token.raise_if_cancelled()
         self.emit(Progress("Measuring on the test pictures"))
-        evaluation = evaluate_part(run, self.task, self.prepared, "test", self.seed)
+        evaluation = evaluate_part(run, self.task, self.prepared, "test", self.seed, self.token)
         write_report(self.run_dir, evaluation)
         return dict(evaluation.measures)
 

@@ -24,8 +24,8 @@ class BaselineJob:
         spec: which baseline.
         run_dir: the folder of the run, made if missing; None takes the next free one of the project.
 
-    Called as a job it emits `RunStarted`, `EpochDone`, `Notice` and `Progress`, and returns a `RunSummary`. It can be
-    cancelled between two stages and between two pictures, but not while the classifier is fitted.
+    Called as a job it emits `RunStarted`, `EpochDone`, `Notice` and `Progress`, and returns a `RunSummary`. It
+    is cancelled within a second or two, also while the classifier is fitted, and leaves a run that was stopped.
 
     Raises:
         BadInput: the data does not give what is needed, or holds too little.
