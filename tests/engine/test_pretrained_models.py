@@ -13,7 +13,6 @@ from PIL import Image
 from torchvision.models import get_model_weights
 from torchvision.models.detection.roi_heads import paste_masks_in_image
 
-from engine.inference.class_ids import class_ids
 from engine.inference.detections import Classification, Detections
 from engine.inference.frame import Frame
 from engine.inference.maps import ClassMap
@@ -156,18 +155,6 @@ def test_masks_lie_where_torchvision_pastes_them() -> None:
     for i in range(3):
         there = instance_ids(found.only(np.array([i])), 240, 320) > 0
         assert (there & pasted[i]).sum() / (there | pasted[i]).sum() > 0.93
-
-
-def test_classes_that_win_nowhere_before_enlarging_change_next_to_nothing() -> None:
-    noise = np.random.default_rng(0).normal(size=(30, 40, 21)).astype(np.float32)
-    smooth = cv2.GaussianBlur(noise, (0, 0), 2.5) * 8
-    planes = torch.from_numpy(smooth).permute(2, 0, 1)[None]
-    enlarged = torch.nn.functional.interpolate(planes, (240, 320), mode="bilinear", align_corners=False)
-    found = class_ids(smooth, 240, 320)
-    assert (found == enlarged[0].argmax(0).numpy()).mean() > 0.999
-    one = np.zeros((4, 4, 3), np.float32)
-    one[:, :, 2] = 1
-    assert (class_ids(one, 9, 9) == 2).all()
 
 
 CLASSIFIERS = list(dict.fromkeys(row.model for row in table() if row.task == "classification"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from engine.inference.class_ids import class_ids, map_size
 from engine.inference.frame import Frame
 from engine.inference.maps import Area, ClassMap, EdgeMap, NormalMap, Restored
 from engine.inference.run_base import RUN_PREDICTORS, RunPredictor, on_frame
+from engine.inference.shortened import before_enlarging, with_weights_of
 from engine.tasks.dense.colours import middle
 
 if TYPE_CHECKING:
@@ -21,10 +22,26 @@ if TYPE_CHECKING:
 
 @RUN_PREDICTORS.register("segmentation")
 class RunSegmenter(RunPredictor):
-    """A class for every place."""
+    """A class for every place.
+
+    Where the network ends in enlarging the scores of all its classes, it is left out: only those that can win
+    somewhere are enlarged, and the answers stay the same.
+    """
+
+    one_answer: ClassVar[bool] = True
 
     def _ready(self, run: Run, references: Path | None) -> None:
+        import torch
+
+        from engine.training.session import runner
+
         self.classes = ("background", *run.classes)
+        self._size: tuple[int, int] | None = None  # that the network's last step would enlarge its scores to
+        shorter = before_enlarging(run.spec)
+        if shorter is not None:
+            spec, self._size = shorter
+            model = with_weights_of(run.model, spec)
+            self._run = runner(model.to(memory_format=torch.channels_last), spec)
 
     def predict(self, frame: Frame) -> ClassMap:
         import torch
@@ -40,7 +57,7 @@ class RunSegmenter(RunPredictor):
                 last = scores.permute(1, 2, 0).float().contiguous().cpu().numpy()  # (h, w, classes)
                 self._finite(last)
                 _, height, width = self._preprocessor.input_shape
-                size = (last.shape[0], last.shape[1])
+                size = self._size or (last.shape[0], last.shape[1])
                 coarse = enlargement(size, (height, width)) > 1
                 ids = class_ids(last, *(map_size(height, width) if coarse else size))
                 inner = not coarse and size != (height, width)

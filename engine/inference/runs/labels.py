@@ -15,6 +15,7 @@ class RunClassifier(RunPredictor):
     """One class for the picture."""
 
     drawn: ClassVar[bool] = True
+    one_answer: ClassVar[bool] = True
 
     def predict(self, frame: Frame) -> Classification:
         import torch
@@ -23,7 +24,7 @@ class RunClassifier(RunPredictor):
             seen = self._seen(frame)
             batch = self._batch(seen)
         with self._stage("model"), torch.inference_mode():
-            logits = next(iter(self._outputs(batch).values()))  # (1, classes); others serve training only
+            logits = next(iter(self._outputs(batch).values()))  # (1, classes)
             assert isinstance(self._task, OneClass)
             probabilities = self._task.probabilities(logits)[0].cpu().numpy()
         self._finite(probabilities)
@@ -35,6 +36,7 @@ class RunLabeller(RunPredictor):
     """A probability for each label by itself."""
 
     drawn: ClassVar[bool] = True
+    one_answer: ClassVar[bool] = True
 
     def predict(self, frame: Frame) -> Labels:
         import torch
