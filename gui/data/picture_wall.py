@@ -8,27 +8,26 @@ import numpy as np
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
-    QFocusEvent,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
-    QResizeEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from gui import theme
-from gui.data.pixmaps import draw_fitted
 from gui.data.thumbnails import ThumbnailLoader
 from gui.data.wall_layout import Section, WallLayout
+from gui.widgets.picture_scroll import PictureScroll
+from gui.widgets.pixmaps import draw_small
 
 CELLS = (48, 72, 104, 152)
 
 
-class PictureWall(QAbstractScrollArea):
+class PictureWall(PictureScroll):
     """Pictures in sections by class, with one of them current.
 
     Signals:
@@ -40,7 +39,7 @@ class PictureWall(QAbstractScrollArea):
     cell_changed = Signal()
 
     def __init__(self, loader: ThumbnailLoader, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("Pictures by class", Qt.FocusPolicy.StrongFocus, parent)
         self._loader = loader
         self._order = np.zeros(0, np.int64)  # position on the wall -> index of the picture
         self._sections: tuple[Section, ...] = ()
@@ -49,15 +48,8 @@ class PictureWall(QAbstractScrollArea):
         self._zoom = 1
         self._position: int | None = None
         self._layout = WallLayout((), 100, self.cell, theme.space(1), 0)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Pictures by class")
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        # Always there, so that the columns don't jump when it comes and goes.
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.viewport().setMouseTracking(True)
         loader.arrived.connect(lambda _indices: self.viewport().update())
-        theme.watcher().changed.connect(self.viewport().update)
 
     # what the page uses
 
@@ -99,7 +91,7 @@ class PictureWall(QAbstractScrollArea):
         self._describe = describe
         found = np.flatnonzero(self._order == before) if before is not None else np.zeros(0, np.int64)
         self._position = int(found[0]) if len(found) else (0 if len(self._order) else None)
-        self._arrange()
+        self.arrange()
         if not len(found):
             self.verticalScrollBar().setValue(0)
         if self.current != before:
@@ -121,8 +113,8 @@ class PictureWall(QAbstractScrollArea):
         wanted = min(max(self._zoom + steps, 0), len(CELLS) - 1)
         if wanted != self._zoom:
             self._zoom = wanted
-            self._arrange()
-            self._reveal()
+            self.arrange()
+            self._show_current()
             self.cell_changed.emit()
 
     def cell_rect(self, index: int) -> QRect:
@@ -135,16 +127,12 @@ class PictureWall(QAbstractScrollArea):
     def _head(self) -> int:
         return self.fontMetrics().height() + theme.space(2)
 
-    def _arrange(self) -> None:
+    def arrange(self) -> None:
         width = self.viewport().width()
         self._layout = WallLayout(self._sections, width, self.cell, theme.space(1), self._head())
-        bar = self.verticalScrollBar()
-        bar.setRange(0, max(0, self._layout.height - self.viewport().height()))
-        bar.setPageStep(max(1, self.viewport().height()))
-        bar.setSingleStep(self.cell // 2)
-        self._look()
+        self.set_length(self._layout.height, self.cell // 2)
 
-    def _look(self) -> None:
+    def look(self) -> None:
         """Ask for what is in view, then for the screen below."""
         top, tall = self.verticalScrollBar().value(), self.viewport().height()
         positions = self._layout.between(top, top + tall)
@@ -164,7 +152,7 @@ class PictureWall(QAbstractScrollArea):
             return
         changed = position != self._position
         self._position = position
-        self._reveal()
+        self._show_current()
         self.viewport().update()
         if changed:
             self._tell()
@@ -174,15 +162,10 @@ class PictureWall(QAbstractScrollArea):
         self.setAccessibleDescription("" if current is None else self._describe(current))
         self.current_changed.emit(current)
 
-    def _reveal(self) -> None:
-        if self._position is None:
-            return
-        _, y = self._layout.place(self._position)
-        bar, tall = self.verticalScrollBar(), self.viewport().height()
-        if y - self._layout.head < bar.value():
-            bar.setValue(y - self._layout.head)
-        elif y + self._layout.cell > bar.value() + tall:
-            bar.setValue(y + self._layout.cell + theme.space(1) - tall)
+    def _show_current(self) -> None:
+        if self._position is not None:
+            _, y = self._layout.place(self._position)
+            self.reveal(y - self._layout.head, y + self._layout.cell + theme.space(1))
 
     # Qt
 
@@ -191,26 +174,6 @@ class PictureWall(QAbstractScrollArea):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(240, 120)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._arrange()
-
-    def scrollContentsBy(self, dx: int, dy: int) -> None:
-        self._look()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
-            self._arrange()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.viewport().update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.viewport().update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         position = self._at(event.position().toPoint())
@@ -292,16 +255,7 @@ class PictureWall(QAbstractScrollArea):
         index = int(self._order[position])
         cell = self._rect(position)
         room = cell.adjusted(2, 2, -2, -6)
-        pixmap = self._loader.pixmap(index)
-        if pixmap is not None:
-            draw_fitted(painter, pixmap, room)
-        else:
-            painter.fillRect(room, QColor(t.hover))
-            if self._loader.has(index):
-                side = min(24, room.width() // 2)
-                place = QRect(0, 0, side, side)
-                place.moveCenter(room.center())
-                theme.icon("broken_image", "warning").paint(painter, place)
+        draw_small(painter, self._loader.pixmap(index), room, self._loader.has(index))
         if self._part is not None and self._part[index] >= 0:
             painter.fillRect(
                 cell.left() + 2, cell.bottom() - 2, cell.width() - 4, 3, QColor(t.series[self._part[index]])

@@ -11,9 +11,9 @@ from gui import theme
 from gui.context import Context
 from gui.data.jobs import VARIANTS, MakePreview, Preview
 from gui.data.model import DataModel
-from gui.data.pixmaps import draw_fitted, to_pixmap
 from gui.runtime.jobs import JobHandle
 from gui.widgets.notes import QuietLabel
+from gui.widgets.pixmaps import draw_fitted, to_pixmap
 from gui.widgets.section import PanelSection
 
 _PAUSE_MS = 60

@@ -60,7 +60,7 @@ class ReadPicture:
 
 
 @dataclass(frozen=True)
-class SmallPictures(Event):
+class ReadPictures(Event):
     """Some small pictures by file; None for one that cannot be read."""
 
     items: tuple[tuple[str, QImage | None], ...]
@@ -81,10 +81,10 @@ class ReadSmall:
             token.raise_if_cancelled()
             ready.append((file, self._small(file)))
             if time.monotonic() - last > _FLUSH_SECONDS:
-                emit(SmallPictures(tuple(ready)))
+                emit(ReadPictures(tuple(ready)))
                 ready, last = [], time.monotonic()
         if ready:
-            emit(SmallPictures(tuple(ready)))
+            emit(ReadPictures(tuple(ready)))
 
     def _small(self, file: str) -> QImage | None:
         try:

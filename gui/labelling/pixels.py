@@ -6,20 +6,20 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage, QPixmap
 
 from engine.errors import VitrineError
 from engine.events import Event, Failed, Finished
+from engine.job import Job
 from gui.labelling.alive import while_alive
-from gui.labelling.jobs import ReadPicture, ReadSmall, SmallPictures
+from gui.labelling.jobs import ReadPicture, ReadPictures, ReadSmall
 from gui.runtime.job_runner import JobRunner
 from gui.runtime.jobs import JobHandle
+from gui.runtime.small_pictures import SmallPictures
 
 SIDE = 132
-_KEPT_SMALL = 1500
 _KEPT_LARGE = 3
-_PAUSE_MS = 25
 
 
 class PictureReader(QObject):
@@ -79,76 +79,22 @@ class PictureReader(QObject):
         self.arrived.emit(path)
 
 
-class SmallReader(QObject):
-    """Gives the small pixmap of a picture by its file, or None and fetches it.
-
-    Signals:
-        arrived(): some more are there.
-    """
-
-    arrived = Signal()
+class SmallReader(SmallPictures[str]):
+    """Gives the small pixmap of a picture by its file."""
 
     def __init__(self, runner: JobRunner, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._runner = runner
+        super().__init__(runner, parent)
         self._folder: Path | None = None
-        self._kept: OrderedDict[str, QPixmap | None] = OrderedDict()
-        self._wanted: tuple[str, ...] = ()
-        self._job: JobHandle | None = None
-        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
-        self._pause.timeout.connect(self._fetch)
 
     def show(self, folder: Path) -> None:
         """Read from this folder; another one begins anew."""
         if folder != self._folder:
             self._folder = folder
-            self._kept.clear()
-            self._wanted = ()
-            self._stop()
+            self.forget()
 
-    def has(self, file: str) -> bool:
-        """Whether it is known how this picture looks, if only that it cannot be read."""
-        return file in self._kept
+    def job(self, keys: tuple[str, ...]) -> Job | None:
+        return None if self._folder is None else ReadSmall(self._folder, keys, SIDE)
 
-    def pixmap(self, file: str) -> QPixmap | None:
-        return self._kept.get(file)
-
-    def want(self, files: Sequence[str]) -> None:
-        """Fetch these, the most urgent first, instead of what was wanted before."""
-        missing = tuple(file for file in files if file not in self._kept)
-        if missing != self._wanted:
-            self._wanted = missing
-            if missing and not self._pause.isActive():
-                self._pause.start()
-
-    def _stop(self) -> None:
-        self._pause.stop()
-        if self._job is not None:
-            self._job.cancel()
-            self._job = None
-
-    def _fetch(self) -> None:
-        self._stop()
-        missing = tuple(file for file in self._wanted if file not in self._kept)
-        if self._folder is None or not missing:
-            return
-        handle = self._runner.start(ReadSmall(self._folder, missing, SIDE), title="Reading pictures", show=False)
-        self._job = handle
-
-        def told(event: Event) -> None:
-            if self._job is handle and isinstance(event, SmallPictures):
-                self._take(event)
-
-        def ended(end: Event) -> None:
-            if self._job is handle:
-                self._job = None
-
-        handle.event.connect(while_alive(self, told))
-        handle.ended.connect(while_alive(self, ended))
-
-    def _take(self, event: SmallPictures) -> None:
-        for file, picture in event.items:
-            self._kept[file] = None if picture is None else QPixmap.fromImage(picture)
-        while len(self._kept) > _KEPT_SMALL:
-            self._kept.popitem(last=False)
-        self.arrived.emit()
+    def pixmaps(self, event: Event) -> Sequence[tuple[str, QPixmap | None]]:
+        items = event.items if isinstance(event, ReadPictures) else ()
+        return [(file, None if picture is None else QPixmap.fromImage(picture)) for file, picture in items]

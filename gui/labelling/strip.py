@@ -2,49 +2,40 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt
 from PySide6.QtGui import (
     QColor,
-    QFocusEvent,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
     QPen,
-    QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QFrame, QToolTip, QWidget
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from engine.labelling.spec import LabelledPicture
 from gui import theme
 from gui.labelling.model import LabelModel
 from gui.labelling.pixels import SIDE, SmallReader
+from gui.widgets.picture_scroll import PictureScroll
+from gui.widgets.pixmaps import draw_small
 
 _TALL = 88  # of a picture in the strip, in pixels
-_MARK = 18
 
 
-class FilmStrip(QAbstractScrollArea):
+class FilmStrip(PictureScroll):
     """Follows a `LabelModel`; only what is in view is painted and read."""
 
-    scrolled = Signal()
-
     def __init__(self, model: LabelModel, reader: SmallReader, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__("Pictures to label", Qt.FocusPolicy.TabFocus, parent)
         self._model = model
         self._reader = reader
         self._near: frozenset[str] = frozenset()
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self.setAccessibleName("Pictures to label")
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setMinimumWidth(SIDE + theme.space(3))
-        model.changed.connect(self._arrange)
+        model.changed.connect(self.arrange)
         model.picture_changed.connect(self._reveal)
-        reader.arrived.connect(self.viewport().update)
-        theme.watcher().changed.connect(self.viewport().update)
+        reader.arrived.connect(lambda _files: self.viewport().update())
 
     def sizeHint(self) -> QSize:
         return QSize(SIDE + theme.space(4), 400)
@@ -61,19 +52,15 @@ class FilmStrip(QAbstractScrollArea):
     def _step(self) -> int:
         return _TALL + self.fontMetrics().height() + theme.space(1.5)
 
-    def _arrange(self) -> None:
-        bar, tall = self.verticalScrollBar(), self.viewport().height()
-        bar.setRange(0, max(0, len(self._model.labels.pictures) * self._step() - tall))
-        bar.setPageStep(max(1, tall))
-        bar.setSingleStep(self._step() // 2)
-        self._look()
+    def arrange(self) -> None:
+        self.set_length(len(self._model.labels.pictures) * self._step(), self._step() // 2)
 
     def _shown(self) -> range:
         top, step = self.verticalScrollBar().value(), self._step()
         last = (top + self.viewport().height()) // step + 1
         return range(top // step, min(last, len(self._model.labels.pictures)))
 
-    def _look(self) -> None:
+    def look(self) -> None:
         self._reader.show(self._model.folder)
         shown = self._shown()
         pictures = self._model.labels.pictures[shown.start : shown.stop + len(shown)]
@@ -83,11 +70,7 @@ class FilmStrip(QAbstractScrollArea):
     def _reveal(self) -> None:
         place = self._model.labels.places.get(self._model.file)
         if place is not None:
-            bar, step = self.verticalScrollBar(), self._step()
-            if place * step < bar.value():
-                bar.setValue(place * step)
-            elif (place + 1) * step > bar.value() + self.viewport().height():
-                bar.setValue((place + 1) * step - self.viewport().height())
+            self.reveal(place * self._step(), (place + 1) * self._step())
         self.viewport().update()
 
     def _at(self, point: QPoint) -> LabelledPicture | None:
@@ -96,26 +79,6 @@ class FilmStrip(QAbstractScrollArea):
         return pictures[number] if 0 <= number < len(pictures) else None
 
     # Qt
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        super().resizeEvent(event)
-        self._arrange()
-
-    def scrollContentsBy(self, dx: int, dy: int) -> None:
-        self._look()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in (QEvent.Type.FontChange, QEvent.Type.ApplicationFontChange):
-            self._arrange()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.viewport().update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.viewport().update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         picture = self._at(event.position().toPoint())
@@ -170,7 +133,7 @@ class FilmStrip(QAbstractScrollArea):
         words = QRect(room.left() + gap, room.bottom() - self.fontMetrics().height() - 1, room.width() - 2 * gap, 0)
         words.setHeight(self.fontMetrics().height())
         frame = QRect(room.left() + gap, room.top() + gap, room.width() - 2 * gap, words.top() - room.top() - gap - 2)
-        self._paint_picture(painter, picture, frame)
+        draw_small(painter, self._reader.pixmap(picture.file), frame, self._reader.has(picture.file))
         side = theme.icon_side(14)
         mark, hue = ("success", "success") if picture.done else ("minus", "text_muted")
         for glyph, colour in ((mark, hue), *((("warning", "warning"),) if picture.file in self._near else ())):
@@ -180,18 +143,3 @@ class FilmStrip(QAbstractScrollArea):
         name = picture.file.rsplit("/", 1)[-1]
         text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, words.width())
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
-
-    def _paint_picture(self, painter: QPainter, picture: LabelledPicture, frame: QRect) -> None:
-        pixmap = self._reader.pixmap(picture.file)
-        if pixmap is None:
-            painter.fillRect(frame, QColor(theme.tokens().hover))
-            if self._reader.has(picture.file):
-                place = QRect(0, 0, _MARK, _MARK)
-                place.moveCenter(frame.center())
-                theme.icon("broken_image", "warning").paint(painter, place)
-            return
-        size = pixmap.size().scaled(frame.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        place = QRect(QPoint(0, 0), size)
-        place.moveCenter(frame.center())
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, pixmap.width() >= size.width())
-        painter.drawPixmap(place, pixmap)

@@ -15,8 +15,9 @@ from PySide6.QtWidgets import QApplication, QToolTip
 
 from engine.datasets.base import ArrayPictures
 from gui.data.picture_wall import PictureWall
-from gui.data.thumbnails import KEPT, ThumbnailLoader
+from gui.data.thumbnails import ThumbnailLoader
 from gui.data.wall_layout import Section, WallLayout
+from gui.runtime.small_pictures import KEPT
 
 # The offscreen platform has no windows to put in front of others.
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support (raise|grabbing)", extend=True)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from PySide6.QtCore import QRect, QSize
-from PySide6.QtGui import QImage, QPainter, QPixmap
+from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
+
+from gui import theme
+
+_MARK = 24
 
 
 def to_pixmap(picture: np.ndarray) -> QPixmap:
@@ -31,3 +35,16 @@ def draw_fitted(painter: QPainter, pixmap: QPixmap, room: QRect) -> QRect:
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, pixmap.width() > target.width() * ratio)
     painter.drawPixmap(target, pixmap)
     return target
+
+
+def draw_small(painter: QPainter, pixmap: QPixmap | None, room: QRect, known: bool) -> None:
+    """Draw a small picture, or its place: with a mark where it is `known` that the picture cannot be read."""
+    if pixmap is not None:
+        draw_fitted(painter, pixmap, room)
+        return
+    painter.fillRect(room, QColor(theme.tokens().hover))
+    if known:
+        side = min(_MARK, room.width() // 2)
+        place = QRect(0, 0, side, side)
+        place.moveCenter(room.center())
+        theme.icon("broken_image", "warning").paint(painter, place)
