@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 
 from engine.inference.detections import Classification, Detections, Labels, Match, Outcome
-from engine.inference.maps import ClassMap, EdgeMap, NormalMap
+from engine.inference.maps import ClassMap, EdgeMap, NormalMap, Restored
 from engine.inference.overlay import shown
 from gui.live.overlay import hue_of
 
@@ -35,12 +35,19 @@ def answer_words(outcome: Outcome | None, threshold: float, hidden: frozenset[in
     return f"Changed by {outcome.change:.1f} grey levels of 255"
 
 
+def heeds_threshold(outcome: Outcome | None) -> bool:
+    """Whether such answers are sure by a share that can be compared with a threshold."""
+    return outcome is None or isinstance(outcome, Detections | Classification | Labels | EdgeMap)
+
+
 def explanation(outcome: Outcome | None) -> str:
-    """How to read the colours, where they need it."""
+    """How to read what is shown, where it needs words."""
     if isinstance(outcome, NormalMap):
         return "Red faces right, green up, blue towards you."
     if isinstance(outcome, EdgeMap):
         return "The threshold says how sure an edge must be to be drawn."
+    if isinstance(outcome, Restored):
+        return "Shown is the picture that the network makes. Take the tick above away to see the one that came."
     return ""
 
 
@@ -72,7 +79,7 @@ def _swatch(outcome: Detections | ClassMap, class_id: int) -> str:
 
 def _distances(match: Match) -> str:
     order = np.argsort(match.distances, kind="stable")[:_LINES]
-    lines = [f"{escape(match.classes[int(k)])} {float(match.distances[k]):.2f}" for k in order]
+    lines = [f"{escape(match.classes[int(k)])} · {float(match.distances[k]):.2f}" for k in order]
     head = "Nearest, by distance:" if match.known else "Nothing known is near. Nearest, by distance:"
     return "<br>".join([head, *lines])
 

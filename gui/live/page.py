@@ -19,6 +19,7 @@ from engine.inference.sources.scribble import Board, ScribbleSource
 from gui import theme
 from gui.actions import make_action
 from gui.context import Context, Page
+from gui.live.answer_words import heeds_threshold
 from gui.live.captures import SaveSnapshot, capture_path
 from gui.live.ribbon import Ribbon
 from gui.live.side_panel import WIDTH, SidePanel
@@ -251,6 +252,7 @@ class LivePage(Page):
         self.stage.picture.show_frame(result.frame, result.outcome, result.layer)
         self.stage.picture.set_marks(self.freeze.isChecked(), self._record_words())
         self.panel.answers.follow(result.outcome, "" if result.outcome is not None else self._hint())
+        self.panel.offer_threshold(heeds_threshold(result.outcome))
         self.ribbon.show_result(result)
         if first:
             self._enable()

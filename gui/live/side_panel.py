@@ -24,6 +24,8 @@ from gui.live.source_chooser import SourceChooser
 from gui.widgets.notes import ThemedLabel
 
 WIDTH = 320
+_THRESHOLD = "Show only what the model is at least so sure of"
+_NO_THRESHOLD = "What this model answers has no share of sureness, so that a threshold would change nothing"
 
 
 class SidePanel(QScrollArea):
@@ -79,15 +81,15 @@ class SidePanel(QScrollArea):
         self.slider.setPageStep(10)
         self.slider.setValue(50)
         self.slider.setAccessibleName("Threshold")
-        self.slider.setToolTip("Show only what the model is at least so sure of")
+        self.slider.setToolTip(_THRESHOLD)
         self.value = QLabel("50 %", body)
         self.value.setMinimumWidth(self.value.fontMetrics().horizontalAdvance("100 %"))
         self.value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        title = QLabel("Threshold", body)
-        title.setBuddy(self.slider)
+        self.threshold_title = QLabel("Threshold", body)
+        self.threshold_title.setBuddy(self.slider)
         row = QHBoxLayout()
         row.setSpacing(theme.space(1))
-        row.addWidget(title)
+        row.addWidget(self.threshold_title)
         row.addWidget(self.slider, 1)
         row.addWidget(self.value)
         self._column.addSpacing(theme.space(0.5))
@@ -113,6 +115,13 @@ class SidePanel(QScrollArea):
             row.addWidget(button)
         row.addStretch(1)
         self._column.addLayout(row)
+
+    def offer_threshold(self, useful: bool) -> None:
+        """Let the threshold be moved while the answers heed it."""
+        if useful != self.slider.isEnabled():
+            for widget in (self.threshold_title, self.slider, self.value):
+                widget.setEnabled(useful)
+                widget.setToolTip(_THRESHOLD if useful else _NO_THRESHOLD)
 
     def _threshold_moved(self, value: int) -> None:
         self.value.setText(f"{value} %")

@@ -171,7 +171,7 @@ def test_the_panel_says_every_kind_of_answer(qtbot: Any) -> None:
         (EdgeMap(np.array([[0, 255]], np.uint8), whole), "50.0 % of the places are edges"),
         (NormalMap(np.zeros((1, 1, 3), np.uint8), (0.0, 0.0, 1.0), whole), "face you"),
         (Restored(np.zeros((1, 1, 3), np.uint8), whole, 2.5), "2.5 grey levels"),
-        (Match(("a", "b"), np.array([0.9, 0.2], np.float32), same_below=0.5), "b 0.20"),
+        (Match(("a", "b"), np.array([0.9, 0.2], np.float32), same_below=0.5), "b · 0.20"),
         (Match(("a", "b"), np.array([0.9, 0.8], np.float32), same_below=0.5), "Nothing known is near"),
     ]
     for outcome, words in cases:
@@ -197,6 +197,9 @@ def test_a_run_of_regions_is_shown_and_classes_are_chosen(
     assert "50.0 %" in classes.list.item(0).text()
     tint = mixed((255, 0, 0), colour_of(page._result.outcome, 1))  # type: ignore[union-attr, arg-type]
     qtbot.waitUntil(lambda: near(pixel(page.stage.picture, 0.75, 0.5), tint), timeout=WAIT)
+    # A map has the one class for each place, and no share that a threshold could be compared with.
+    assert not page.panel.slider.isEnabled()
+    assert "no share" in page.panel.slider.toolTip()
     classes.list.setFocus()
     classes.list.setCurrentRow(0)
     QTest.keyClick(classes.list, Qt.Key.Key_Space)
@@ -208,6 +211,7 @@ def test_a_run_of_regions_is_shown_and_classes_are_chosen(
     page.panel.model.choose("opencv:face")
     assert classes.isHidden()
     assert classes.hidden == frozenset()
+    qtbot.waitUntil(page.panel.slider.isEnabled, timeout=WAIT)
 
 
 def known_rows(patch: pytest.MonkeyPatch, *rows: Any) -> None:
