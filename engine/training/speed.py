@@ -5,26 +5,33 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from engine.cancel import CancelToken
-from engine.errors import VitrineError
-from engine.events import Emit, Progress
+from engine.errors import JobCancelled, VitrineError
+from engine.events import Emit, Event, Progress
 from engine.project.spec import ProjectSpec
-from engine.training.spec import TrainingSpec
 
 if TYPE_CHECKING:
+    from engine.tasks.batch import Batch
     from engine.training.tuning import Trial
 
 log = logging.getLogger(__name__)
 
-SECONDS = 2.0  # of measuring, for each way
+SECONDS = 2.0  # of measuring, for each way, beside half as long for the plain one
 WARM = 3  # steps before the clock runs
 COMPARED = 12  # steps whose losses must agree
 CLOSE = 0.02  # of the loss: what half precision and another order of sums may change
-ROUNDS = 3  # every way is measured several times in turn, so that a busy moment hits all of them
+ROUNDS = 3  # a way and the plain one take turns, so that a busy moment of the machine hits both
+NOTABLE = 1.03  # times as fast as the plain way: less may be chance
+PLAIN: dict[str, object] = {
+    "channels_last": False, "compile": False, "precision": "float32", "threads": None, "readers": None,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -33,7 +40,8 @@ class Way:
 
     Attributes:
         settings: fields of `TrainingSpec` that differ from the project's.
-        rate: samples per second, the median of some rounds; 0 where it does not work here.
+        rate: samples per second; 0 where it does not work here. That of the plain way, times how many times as fast
+            this one was when the two took turns, the median of some rounds.
         drift: the largest relative difference of a loss from that of the plain way, over the first steps.
         problem: why it cannot be taken, or "".
     """
@@ -50,8 +58,15 @@ class Way:
 
 
 @dataclass(frozen=True)
+class WayTried(Event):
+    """One way has been measured, or found not to work."""
+
+    way: Way
+
+
+@dataclass(frozen=True)
 class SpeedReport:
-    """All ways that were tried, the plain one first, and which to take."""
+    """All ways that were tried, the plain one first, and which to take: the plain one where none is notably faster."""
 
     ways: tuple[Way, ...]
     best: Way
@@ -62,8 +77,9 @@ class ChooseSpeedJob:
     """Times the ways to compute a project's training, each for a few seconds.
 
     Channels-last memory, 16-bit numbers (where the device is built for them), `torch.compile` (where there is a
-    compiler) and, on a processor, the number of threads. The plain way is 32-bit numbers in PyTorch's own order with
-    nothing compiled. A way whose first losses differ by more than 2 % from it is not taken however fast it is.
+    compiler), on a processor the number of threads, and where pictures are read from disk the number of processes that
+    read them, tried with the best of the others. The plain way is 32-bit numbers in PyTorch's own order with nothing
+    compiled. A way whose first losses differ by more than 2 % from it is not taken however fast it is.
 
     Raises `BadInput` when the project cannot be trained as it is.
     """
@@ -76,68 +92,119 @@ class ChooseSpeedJob:
         from engine.training.tuning import trial
 
         with trial(self.project, self.root, emit, token) as found:
-            ways = candidates(found)
-            plain = self._losses(found, ways[0])
-            tried: list[Way] = []
-            for number, way in enumerate(ways):
-                token.raise_if_cancelled()
-                emit(Progress(f"Trying: {way.name}", number, len(ways)))
-                tried.append(self._tried(found, way, plain))
-        return SpeedReport(tuple(tried), max((way for way in tried if way.usable), key=lambda way: way.rate))
+            trying = _Trying(found, self.seconds, emit)
+            trying.try_all(candidates(found))
+            fastest = dict(trying.best.settings)
+            trying.try_all([replace(way, settings=(*fastest.items(), *way.settings)) for way in reading_ways(found)])
+            return SpeedReport(tuple(trying.tried), trying.best)
 
-    def _settings(self, way: Way) -> TrainingSpec:
-        plain = {"channels_last": False, "compile": False, "precision": "float32", "threads": None}
-        return self.project.training.model_copy(update={**plain, **dict(way.settings)})
 
-    def _losses(self, found: Trial, way: Way) -> list[float]:
-        from engine.training.tuning import batches
+class _Trying:
+    """The ways of one project, tried one after the other."""
 
-        trainer = found.trainer(self._settings(way))
-        rate = float(trainer.optimiser.param_groups[0]["lr"])
-        return [trainer.try_step(batch, rate) for batch in batches(trainer, COMPARED)]
+    def __init__(self, found: Trial, seconds: float, emit: Emit) -> None:
+        self.tried: list[Way] = []
+        self._found = found
+        self._seconds = seconds
+        self._emit = emit
+        self._plain = _Timed(found, Way("plain", ()))
+        self._losses = self._plain.losses()
 
-    def _tried(self, found: Trial, way: Way, plain: list[float]) -> Way:
+    @property
+    def best(self) -> Way:
+        plain = self.tried[0]
+        fastest = max((way for way in self.tried if way.usable), key=lambda way: way.rate, default=plain)
+        return fastest if fastest.rate > NOTABLE * plain.rate else plain
+
+    def try_all(self, ways: list[Way]) -> None:
+        """Measure these, the very first one of all being the plain one."""
+        for number, way in enumerate(ways):
+            self._found.token.raise_if_cancelled()
+            self._emit(Progress(f"Trying: {way.name}", number, len(ways)))
+            self.tried.append(way if way.problem else self._measured(way))
+            self._emit(WayTried(self.tried[-1]))
+
+    def _measured(self, way: Way) -> Way:
+        if not self.tried:
+            rates = [self._plain.rate(self._seconds / ROUNDS) for _ in range(ROUNDS)]
+            return replace(way, rate=median(rates), drift=0.0)
         try:
-            losses = self._losses(found, way)
-            drift = max(abs(ours - theirs) / max(abs(theirs), 1e-6) for ours, theirs in zip(losses, plain, strict=True))
-            rate = self._rate(found, way)
+            # Two trainings, for the losses of one are those of its first steps.
+            losses = _Timed(self._found, way).losses()
+            drift = max(abs(a - b) / max(abs(b), 1e-6) for a, b in zip(losses, self._losses, strict=True))
+            timed = _Timed(self._found, way)
+            times = [self._times(timed) for _ in range(ROUNDS)]
         except VitrineError as error:
             return replace(way, problem=str(error))
+        except JobCancelled:
+            raise
         except Exception as error:  # noqa: BLE001 - compilers fail in many ways, and any of them only rules a way out
             log.info("%s does not work here: %r", way.name, error)
             return replace(way, problem="It does not work on this machine.")
         changed = "It changes the loss curve." if not drift <= CLOSE else ""
-        return replace(way, rate=rate, drift=drift, problem=changed)
+        return replace(way, rate=median(times) * self.tried[0].rate, drift=drift, problem=changed)
 
-    def _rate(self, found: Trial, way: Way) -> float:
+    def _times(self, timed: _Timed) -> float:
+        """How many times as fast as the plain way, in one round."""
+        plain = self._plain.rate(self._seconds / ROUNDS / 2)
+        return timed.rate(self._seconds / ROUNDS) / plain
+
+
+class _Timed:
+    """A training that is begun in one way."""
+
+    def __init__(self, found: Trial, way: Way) -> None:
+        import torch
+
+        settings = found.project.training.model_copy(update={**PLAIN, **dict(way.settings)})
+        self._found = found
+        self._readers = settings.readers
+        self._trainer = found.trainer(settings)
+        self._threads = torch.get_num_threads()
+        self._rate = float(self._trainer.optimiser.param_groups[0]["lr"])
+
+    def losses(self) -> list[float]:
+        """Of the first steps."""
+        return [self._step(batch) for batch in self._coming(COMPARED)]
+
+    def rate(self, seconds: float) -> float:
+        """Samples per second over about so long, the first steps apart."""
         from engine.device import synchronise
+
+        with closing(self._coming(1_000_000)) as coming:
+            for _ in range(WARM):
+                self._step(next(coming))
+            synchronise(self._found.device)
+            done, began = 0, time.perf_counter()
+            while time.perf_counter() - began < seconds:
+                batch = next(coming)
+                self._step(batch)
+                done += len(batch)
+            synchronise(self._found.device)
+            return done / (time.perf_counter() - began)
+
+    def _coming(self, count: int) -> Generator[Batch, None, None]:
+        import torch
+
         from engine.training.tuning import batches
 
-        trainer = found.trainer(self._settings(way))
-        rate = float(trainer.optimiser.param_groups[0]["lr"])
-        rounds: list[float] = []
-        coming = batches(trainer, 1_000_000)
-        for _ in range(WARM):
-            trainer.try_step(next(coming), rate)
-        for _ in range(ROUNDS):
-            found.token.raise_if_cancelled()
-            done, began = 0, time.perf_counter()
-            while time.perf_counter() - began < self.seconds / ROUNDS:
-                batch = next(coming)
-                trainer.try_step(batch, rate)
-                done += len(batch)
-            synchronise(found.device)
-            rounds.append(done / (time.perf_counter() - began))
-        return sorted(rounds)[len(rounds) // 2]
+        # What another way has changed since.
+        torch.set_num_threads(self._threads)
+        self._found.prepared.employ(self._readers)
+        yield from batches(self._trainer, count)
+
+    def _step(self, batch: Batch) -> float:
+        self._found.token.raise_if_cancelled()
+        return self._trainer.try_step(batch, self._rate)
 
 
 def candidates(found: Trial) -> list[Way]:
     """The ways that may work on the device, the plain one first."""
-    import torch
-
+    from engine.training.compiling import NO_COMPILER, compiles
     from engine.training.precision import half_type
+    from engine.training.session import threads_for
 
-    ways = [Way("as it is", ())]
+    ways = [Way("plain", ())]
     pictures = len(found.prepared.preprocessor.input_shape) == 3
     half = half_type(found.device) is not None
     if pictures:
@@ -147,23 +214,24 @@ def candidates(found: Trial) -> list[Way]:
         if pictures:
             ways.append(Way("16 bits, channels last", (("precision", "mixed"), ("channels_last", True))))
     if found.device.type == "cpu":
-        most = torch.get_num_threads()
-        counts = sorted({1, max(1, most - 1), most})
+        usual = threads_for(found.project, found.threads)
+        counts = sorted({1, max(1, found.threads - 1), found.threads} - {usual})
         ways += [Way(f"{count} thread{'' if count == 1 else 's'}", (("threads", count),)) for count in counts]
-    if compiles():
-        ways.append(Way("compiled", (("compile", True),)))
-        if pictures:
-            ways.append(Way("compiled, channels last", (("compile", True), ("channels_last", True))))
+    if not compiles():
+        return [*ways, Way("compiled", (("compile", True),), problem=NO_COMPILER)]
+    ways.append(Way("compiled", (("compile", True),)))
+    if pictures:
+        ways.append(Way("compiled, channels last", (("compile", True), ("channels_last", True))))
     return ways
 
 
-def compiles() -> bool:
-    """Whether `torch.compile` finds the compiler that it needs on this machine."""
-    import shutil
-    import sys
+def reading_ways(found: Trial) -> list[Way]:
+    """Other numbers of processes that read, where pictures are read from disk while the network learns."""
+    from engine.datasets.crew import usual_workers
+    from engine.datasets.unread import UnreadPart
 
-    import torch
-
-    if torch.cuda.is_available():
-        return sys.platform == "linux"
-    return shutil.which("cl" if sys.platform == "win32" else "g++") is not None or shutil.which("clang++") is not None
+    if not isinstance(found.prepared.train, UnreadPart):
+        return []
+    usual = usual_workers()
+    counts = sorted({1, usual // 2, max(1, usual - 1)} - {0, usual})
+    return [Way(f"{count} reader{'' if count == 1 else 's'}", (("readers", count),)) for count in counts]

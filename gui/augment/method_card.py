@@ -42,9 +42,10 @@ def choice_of(id: str, options: BaseModel) -> Choice:
 
 
 def summary(options: Augmentation) -> str:
-    """What the dials are set to, such as "strength 0.05", or "10°" for a turn."""
+    """What the dials are set to, such as "Strength 0.05", or "10°" for a turn."""
     values = [(dial.field, f"{getattr(options, dial.field):g}") for dial in options.dials[:2]]
-    return " · ".join(f"{value}°" if name == "degrees" else f"{name} {value}" for name, value in values)
+    words = " · ".join(f"{value}°" if name == "degrees" else f"{name} {value}" for name, value in values)
+    return words[:1].upper() + words[1:]
 
 
 @dataclass(frozen=True)

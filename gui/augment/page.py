@@ -96,7 +96,7 @@ class AugmentPage(Page):
             self.model.forget_reading()
         elif before.data.augmentation != after.data.augmentation or before.training != after.training:
             self.model.refresh()
-        if before.training.batch_size != after.training.batch_size:
+        if before.training.batch_size != after.training.batch_size or before.task != after.task:
             self.model.found.emit()
 
     def _show_document(self) -> None:

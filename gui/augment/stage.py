@@ -54,7 +54,7 @@ class Stage(QWidget):
         self._model = model
         self._shots: tuple[Shot, ...] = ()
         self.layers: set[str] = set()
-        self._gives: tuple[str, ...] | None = None
+        self._begun: tuple[tuple[str, ...], tuple[str, ...]] | None = None  # data and task that the layers are for
         self.modes = QButtonGroup(self)
         self.mode_buttons: dict[Mode, QToolButton] = {}
         self.layer_buttons: dict[str, QToolButton] = {}
@@ -202,11 +202,13 @@ class Stage(QWidget):
     # showing
 
     def _found(self) -> None:
-        gives = self._model.gives()
-        if gives != self._gives:
-            self._gives = gives
-            # One colouring at a time is enough to begin with.
-            begin = {"boxes", "instances" if "instances" in gives else "regions"}
+        gives, needs = self._model.gives(), self._model.needs
+        if (gives, needs) != self._begun:
+            self._begun = gives, needs
+            # What the task learns; with boxes, one colouring is enough to begin with.
+            begin = set(needs) & set(gives) & set(LAYERS)
+            if not begin or "boxes" in begin:
+                begin = {"boxes", "instances" if "instances" in gives else "regions"}
             for name, button in self.layer_buttons.items():
                 button.setChecked(name in begin or (name == "edges" and not begin & set(gives)))
         for name, button in self.layer_buttons.items():

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from engine.events import Event, Failed, Finished, Progress
+from engine.events import Cancelled, Event, Failed, Finished, Progress
 from engine.job import Job
+from engine.training.spec import TrainingSpec
 from gui import theme
 from gui.context import Context
 from gui.runtime.jobs import JobHandle
 from gui.training.readiness import obstacle
-from gui.widgets.notes import ProblemNote, QuietLabel
+from gui.widgets.notes import ProblemNote, QuietLabel, ThemedLabel
 
 
 class ToolDialog(QDialog):
@@ -33,8 +33,11 @@ class ToolDialog(QDialog):
         self.result: Any = None
         self.setWindowTitle(title)
         self.setModal(False)
-        self.resize(theme.space(80), theme.space(60))
+        self.resize(theme.space(92), theme.space(62))
+        self.heading = ThemedLabel(title, "text", "heading", self)
         self.about = QuietLabel(about, self)
+        self.waiting = QuietLabel("", self)  # stands where the answer will, so that there is no empty room
+        self.waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.problem = ProblemNote(self)
         self.bar = QProgressBar(self)
         self.bar.setTextVisible(False)
@@ -48,7 +51,6 @@ class ToolDialog(QDialog):
         self.cancel.setToolTip("Stop trying")
         self.cancel.clicked.connect(self._cancel)
         self.take = QPushButton(theme.icon("check"), take, self)
-        self.take.setToolTip("Put it into the settings; that can be undone")
         self.take.clicked.connect(self._take)
         away = QPushButton("Close", self)
         away.setToolTip("Close this window (Esc)")
@@ -64,8 +66,10 @@ class ToolDialog(QDialog):
         room = QWidget(self)  # keeps its place while there is no answer yet
         self.body = QVBoxLayout(room)
         self.body.setContentsMargins(0, 0, 0, 0)
+        self.body.addWidget(self.waiting, 1)
         layout = QVBoxLayout(self)
         layout.setSpacing(theme.space(1))
+        layout.addWidget(self.heading)
         layout.addWidget(self.about)
         layout.addWidget(room, 1)
         layout.addWidget(self.problem)
@@ -86,6 +90,16 @@ class ToolDialog(QDialog):
         """The settings that the answer stands for, fields of `TrainingSpec`."""
         raise NotImplementedError
 
+    def taken(self, before: TrainingSpec, after: TrainingSpec) -> str:
+        """What is different in the settings now, in a sentence; "" for nothing."""
+        raise NotImplementedError
+
+    def show_begun(self) -> None:
+        """The job has begun: what was shown of another may go."""
+
+    def show_part(self, event: Event) -> None:
+        """The job tells something on its way."""
+
     def start(self) -> None:
         """Run the job, unless something stands in the way of any training."""
         if self._handle is not None:
@@ -97,7 +111,11 @@ class ToolDialog(QDialog):
             return
         handle = self.context.runner.start(self.job(), title=self._title, process=True)
         self._handle = handle
+        self.result = None
+        self.bar.setRange(0, 0)
         self.state.setText("Getting ready…")
+        self.cancel.setEnabled(True)
+        self.show_begun()
         handle.event.connect(self._told)
         handle.ended.connect(self._ended)
         self._show_state()
@@ -106,7 +124,9 @@ class ToolDialog(QDialog):
         if isinstance(event, Progress):
             self.bar.setRange(0, event.total)
             self.bar.setValue(event.done)
-            self.state.setText(event.text)
+            self.state.setText(f"{event.text}, {event.done:,} of {event.total:,}" if event.total else event.text)
+        else:
+            self.show_part(event)
 
     def _ended(self, end: Event) -> None:
         self._handle = None
@@ -116,17 +136,25 @@ class ToolDialog(QDialog):
         elif isinstance(end, Finished):
             self.result = end.result
             self.state.setText(self.show_result(end.result))
+        elif isinstance(end, Cancelled):
+            self.state.setText("It was stopped. The settings are as they were.")
         self._show_state()
 
     def _cancel(self) -> None:
         if self._handle is not None:
             self._handle.cancel()
+            self.cancel.setEnabled(False)
+            self.state.setText("Stopping…")
 
     def _take(self) -> None:
         document = self.context.document
-        training = document.project.training.model_copy(update=self.changes(self.result))
+        before = document.project.training
+        training = before.model_copy(update=self.changes(self.result))
         document.edit(self._title, document.project.with_(training=training))
-        self.state.setText("It is in the settings now; undo takes it back.")
+        words = self.taken(before, training)
+        self.state.setText(
+            f"In the settings now: {words}. Undo takes it back." if words else "The settings say so already."
+        )
 
     def _show_state(self) -> None:
         busy = self._handle is not None
@@ -134,10 +162,13 @@ class ToolDialog(QDialog):
         self.cancel.setVisible(busy)
         self.bar.setVisible(busy)
         self.take.setEnabled(self.result is not None and not busy)
+        self.take.setToolTip(
+            "Put it into the settings; that can be undone" if self.take.isEnabled() else "There is nothing to take yet"
+        )
 
-    def closeEvent(self, event: QCloseEvent) -> None:
-        self._cancel()
-        super().closeEvent(event)
+    def done(self, result: int) -> None:
+        self._cancel()  # Esc comes here too, and not by way of a close event
+        super().done(result)
 
     def open_beside(self) -> None:
         """Show the window and start at once."""

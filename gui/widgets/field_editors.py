@@ -21,6 +21,8 @@ from gui import theme
 from gui.widgets.field_kind import FieldKind, spoken_name
 from gui.widgets.field_text import TextFormat, WordOr
 
+_NAMES = {"cpu": "CPU", "cuda": "CUDA", "mps": "MPS", "relu": "ReLU", "tanh": "Tanh", "mackey-glass": "Mackey-Glass"}
+
 
 class _Given:
     """The value that was last shown, given back exactly while its text stands untouched: 2/3 must not turn 0.6667."""
@@ -240,7 +242,10 @@ def guard_wheel(widget: QWidget) -> None:
 
 
 def _spoken(value: Any) -> str:
-    return spoken_name(value) if isinstance(value, str) and value.islower() and "_" in value else str(value)
+    """A value as an entry of a list: words begin with a capital, names of PyTorch's types stay as they are."""
+    if not isinstance(value, str) or any(letter.isdigit() for letter in value):
+        return str(value)
+    return _NAMES.get(value) or (spoken_name(value) if value.islower() else value)
 
 
 def make_editor(kind: FieldKind, parent: QWidget) -> QWidget:

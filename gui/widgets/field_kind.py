@@ -41,12 +41,12 @@ def kinds_of(
 ) -> Iterator[FieldKind]:
     """Describe every field of `model`, in the order in which they are declared."""
     for name, info in model.model_fields.items():
-        yield _kind(name, info, registries.get(name), labels.get(name) or spoken_name(name))
+        yield _kind(name, info, registries.get(name), labels.get(name) or info.title or spoken_name(name))
 
 
 def spoken_name(name: str) -> str:
-    """A field's name as a label: "batch_size" becomes "Batch size"."""
-    words = name.replace("_", " ").strip()
+    """A field's name as a label: "batch_size" becomes "Batch size", "beta1" "Beta 1"."""
+    words = re.sub(r"(?<=[a-z]{3})(?=\d+$)", " ", name.replace("_", " ").strip())
     return words[:1].upper() + words[1:]
 
 

@@ -66,7 +66,7 @@ def test_ways_are_timed_and_held_to_the_plain_losses(
     import engine.training.speed as speed
 
     shaken = Way("other steps", (("optimiser", Choice(id="sgd", options={"learning_rate": 20.0})),))
-    ways = [Way("as it is", ()), Way("channels last", (("channels_last", True),)), shaken]
+    ways = [Way("plain", ()), Way("channels last", (("channels_last", True),)), shaken]
     ways.append(Way("impossible", (("optimiser", Choice(id="none such")),)))
     monkeypatch.setattr(speed, "candidates", lambda found: ways)
     report = ChooseSpeedJob(project, tmp_path, seconds=0.2)(lambda event: None, CancelSource().token)

@@ -85,7 +85,7 @@ def test_pulling_a_slider_is_one_step_and_changes_what_is_seen(qtbot, page):
     drag_slider(card.slider, 0.75, stops=8)
     assert page.context.document.undo_stack.count() == count + 1
     assert page.model.choices[0].options["strength"] == pytest.approx(0.6, abs=0.02)
-    assert "strength 0.6" in card.words.text()
+    assert "Strength 0.6" in card.words.text()
     settled(qtbot, page)
     later = page.model.gallery.shots
     assert np.array_equal(later[0].picture, first[0].picture)

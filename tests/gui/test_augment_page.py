@@ -152,6 +152,9 @@ def test_layers_are_those_that_the_data_gives(qtbot, page, context):
     click(page.stage.layer_buttons["edges"])
     assert page.stage.layers == {"instances", "edges"}
     assert page.stage.grid.picture(0).over.layers == {"instances", "edges"}
+    for task, layers in (("normals", {"normals"}), ("edges", {"edges"}), ("detection", {"boxes", "instances"})):
+        context.document.edit("Another task", context.document.project.with_(task=task))
+        qtbot.waitUntil(lambda layers=layers: page.stage.layers == layers, timeout=20_000)
     context.document.edit("Digits", ProjectSpec("Digits"))
     qtbot.waitUntil(lambda: page.model.gives() == ("label",), timeout=20_000)
     assert not any(button.isVisible() for button in page.stage.layer_buttons.values())

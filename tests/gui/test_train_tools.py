@@ -8,6 +8,7 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from engine.datasets.spec import DataSpec
+from engine.training.speed import SpeedReport, Way, WayTried
 from gui.context import Context
 from gui.training.descent_slider import DescentSlider
 from gui.training.page import TrainPage
@@ -39,10 +40,13 @@ def test_a_found_rate_becomes_the_setting(qtbot: QtBot, page: TrainPage) -> None
     assert isinstance(dialog, RateDialog)
     qtbot.waitUntil(lambda: dialog.result is not None, timeout=WAIT)
     assert dialog.plot is not None
-    assert "Suggested" in dialog.state.text()
+    assert dialog.waiting.isHidden()
+    assert dialog.state.text().startswith("Suggested: ")
+    assert dialog.state.text().endswith("The settings have 0.0010.")
     QTest.mouseClick(dialog.take, Qt.MouseButton.LeftButton)
     rate = document.project.training.optimiser.options["learning_rate"]
     assert rate == pytest.approx(dialog.result.suggested, rel=0.06)
+    assert "instead of 0.0010. Undo takes it back." in dialog.state.text()
     document.undo_stack.undo()
     assert "learning_rate" not in document.project.training.optimiser.options
     dialog.close()
@@ -59,6 +63,41 @@ def test_cancelling_a_tool_keeps_the_settings(qtbot: QtBot, page: TrainPage) -> 
     assert not dialog.take.isEnabled()
     assert page.context.document.project.training == before
     dialog.close()
+
+
+def test_escape_stops_a_tool(qtbot: QtBot, page: TrainPage) -> None:
+    QTest.mouseClick(page.settings.tools[1], Qt.MouseButton.LeftButton)
+    dialog = page.tools[SpeedDialog]
+    qtbot.waitUntil(dialog.cancel.isVisible, timeout=WAIT)
+    assert dialog.waiting.isVisible()
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+    qtbot.waitUntil(lambda: not page.context.runner.handles, timeout=WAIT)
+    assert dialog.result is None
+    assert dialog.state.text() == "It was stopped. The settings are as they were."
+
+
+def test_ways_are_listed_as_they_are_timed_and_the_choice_is_explained(qtbot: QtBot, page: TrainPage) -> None:
+    dialog = SpeedDialog(page.context, page)
+    plain, half = Way("plain", (), 100.0, 0.0), Way("16 bits", (("precision", "mixed"),), 250.0, 0.004)
+    wrong = Way("channels last", (("channels_last", True),), 400.0, 0.3, "It changes the loss curve.")
+    dialog.show_begun()
+    for number, way in enumerate((plain, half, wrong), start=1):
+        dialog.show_part(WayTried(way))
+        assert len(dialog.table.shown_rows()) == number
+    words = dialog.show_result(SpeedReport((plain, half, wrong), half))
+    assert words == (
+        "Fastest: 16 bits, 2.50 times the plain way; its losses differ by 0.40 % at most. "
+        "Taking it sets Precision mixed."
+    )
+    assert [dialog.table.model().index(row, 4).data() for row in range(3)] == [
+        "", "Fastest", "It changes the loss curve",
+    ]  # fmt: skip
+    before = page.context.document.project.training
+    after = before.model_copy(update=dialog.changes(SpeedReport((plain, half), half)))
+    assert dialog.taken(before, after) == "Precision mixed"
+    slow = SpeedReport((plain, Way("1 thread", (("threads", 1),), 101.0, 0.0)), plain)
+    assert "no need to take anything" in dialog.show_result(slow)
 
 
 def test_the_slider_goes_from_one_sample_to_all(qtbot: QtBot) -> None:
