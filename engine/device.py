@@ -9,6 +9,7 @@ from engine.errors import BadInput
 
 if TYPE_CHECKING:
     import torch
+    from torch import nn
 
 DeviceChoice = Literal["auto", "cpu", "cuda", "mps"]
 
@@ -49,6 +50,15 @@ def send(tensor: torch.Tensor, device: torch.device) -> torch.Tensor:
     if device.type == "cuda" and tensor.device.type == "cpu":
         return tensor.pin_memory().to(device, non_blocking=True)
     return tensor.to(device)
+
+
+def channels_last(model: nn.Module) -> nn.Module:
+    """The module, with its weights laid out pixel by pixel; as it is where some are of volumes, which cannot be."""
+    import torch
+
+    if any(weight.dim() > 4 for weight in model.parameters()):
+        return model
+    return model.to(memory_format=torch.channels_last)
 
 
 def synchronise(device: torch.device) -> None:

@@ -36,14 +36,14 @@ def film_strip(clip: np.ndarray) -> np.ndarray:
 
 
 def middle_cuts(volume: np.ndarray) -> np.ndarray:
-    """The middle from above, from the front and from the side: uint8, (h, w).
+    """The middle from above, beside it from the front, and below from the side: uint8, (h, w).
 
     Args:
         volume: uint8, (1, D, H, W), of which the first slice is the top.
     """
     (whole,) = volume
     depth, height, width = whole.shape
-    return side_by_side([whole[depth // 2], whole[:, height // 2], whole[:, :, width // 2]], 3)
+    return side_by_side([whole[depth // 2], whole[:, height // 2], whole[:, :, width // 2]], 2)
 
 
 def side_by_side(pictures: list[np.ndarray], columns: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 import numpy as np
 
 from engine.datasets.preprocess import Placement
-from engine.device import pick_device
+from engine.device import channels_last, pick_device
 from engine.errors import BadInput, JobFailed
 from engine.inference.frame import Frame
 from engine.inference.maps import Area
@@ -45,8 +45,6 @@ class RunPredictor(Predictor):
     one_answer: ClassVar[bool] = False
 
     def __init__(self, run: Run, device: torch.device, references: Path | None = None) -> None:
-        import torch
-
         from engine.training.session import runner
 
         super().__init__(run.folder.name, run.classes)
@@ -58,7 +56,7 @@ class RunPredictor(Predictor):
             spec = only_first(run.spec)
             run = replace(run, spec=spec, model=with_weights_of(run.model, spec))
         # Channels last is a fifth faster for ResNet-18 on a processor, and the answers agree to 1e-7.
-        self._run = runner(run.model.to(memory_format=torch.channels_last), run.spec)
+        self._run = runner(channels_last(run.model), run.spec)
         self._ready(run, references)
         # The first use is slow; better now than on the first frame.
         self.predict(Frame(np.zeros((32, 32, 3), np.uint8)))

@@ -15,7 +15,7 @@ from torch import nn
 from engine.cancel import CancelToken
 from engine.datasets.augment import Augmenter
 from engine.datasets.prepare import Prepared, prepare
-from engine.device import device_name, pick_device
+from engine.device import channels_last, device_name, pick_device
 from engine.errors import BadInput
 from engine.events import Emit, Notice, Progress
 from engine.graph.analyse import analyse
@@ -161,7 +161,7 @@ def make_model(project: ProjectSpec, prepared: Prepared, task: Task, device: tor
     initialise(project.training.initialisation, model)
     task.start_values(model, network)
     model.to(device)
-    return model.to(memory_format=torch.channels_last) if project.training.channels_last else model
+    return channels_last(model) if project.training.channels_last else model
 
 
 def ends(network: NetworkSpec) -> tuple[dict[str, Shape], dict[str, Shape]]:

@@ -215,13 +215,13 @@ def test_a_volume_is_shown_as_three_cuts() -> None:
     volume = np.zeros((1, 4, 6, 8), np.uint8)
     volume[0, 2], volume[0, :, 3], volume[0, :, :, 4] = 50, 100, 200
     cuts = drawn(volume)
-    assert cuts.shape == (6 + 2 * GAP, 3 * 8 + 4 * GAP)
+    assert cuts.shape == (2 * 6 + 3 * GAP, 2 * 8 + 3 * GAP)
     assert cuts[GAP, GAP] == 50, "from above"
     assert cuts[GAP, GAP + 10] == 100, "from the front"
-    assert cuts[GAP, GAP + 20] == 200, "from the side"
+    assert cuts[2 * GAP + 6, GAP] == 200, "from the side"
     ours = load("solids", count=3, size=8)
     assert DrawnSeries(ours).extent == "8×8×8 values each"
-    assert DrawnSeries(ours).picture(0).shape == (8 + 2 * GAP, 3 * 8 + 4 * GAP)
+    assert DrawnSeries(ours).picture(0).shape == (2 * 8 + 3 * GAP, 2 * 8 + 3 * GAP)
 
 
 # -- asked
