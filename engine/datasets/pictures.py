@@ -52,6 +52,8 @@ def load_picture(path: Path, at_least: int | None = None) -> np.ndarray:
 
 def decode_picture(data: bytes, name: str, at_least: int | None = None) -> np.ndarray:
     """`load_picture` for a file's bytes; `name` is for the messages."""
+    if not data:
+        raise BadInput(f"{name} is an empty file.", "Copy or export it again, or take it out of the folder.")
     try:
         with Image.open(io.BytesIO(data)) as image:
             if at_least is not None:

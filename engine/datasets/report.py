@@ -111,15 +111,22 @@ def _pictures(count: int) -> str:
     return "1 picture" if count == 1 else f"{count:,} pictures"
 
 
+def _some_of(count: int, one: str, several: str) -> str:
+    return "" if not count else f"1 {one}" if count == 1 else f"{count:,} {several}"
+
+
 def _unreadable(case: _Case) -> Finding | None:
     faults = [fault for fault in case.pictures.faults + case.examination.faults if not fault.repaired]
     if not faults:
         return None
-    subject = "1 file" if len(faults) == 1 else f"{len(faults):,} files"
+    files = len({fault.name for fault in faults if not fault.line})
+    entries = sum(fault.line > 0 for fault in faults)
+    told = (_some_of(files, "file", "files"), _some_of(entries, "entry of a file", "entries of files"))
     return Finding(
         "unreadable",
         "warning",
-        f"{subject} cannot be used and will be left out, such as {faults[0].name}.",
+        f"{' and '.join(part for part in told if part)} cannot be used and will be left out, such as "
+        f"{faults[0].place}.",
         "The list of broken files says why for each; replace or remove them.",
         _some(np.flatnonzero(~case.examination.readable)),
     )

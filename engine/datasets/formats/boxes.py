@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
+
 from engine.errors import BadInput
 
 Box = tuple[float, float, float, float]
@@ -49,7 +51,7 @@ def usable_box(box: Box, width: float, height: float) -> tuple[Box | None, str]:
         x1, x2, y1, y2 = min(x1, x2), max(x1, x2), min(y1, y2), max(y1, y2)
         notes.append("The box had its corners in the wrong order; they were swapped.")
     inside = max(0.0, x1), max(0.0, y1), min(float(width), x2), min(float(height), y2)
-    if x1 == x2 or y1 == y2:
+    if np.float32(x1) == np.float32(x2) or np.float32(y1) == np.float32(y2):  # in which boxes are kept
         return None, "The box has no area, so it was left out."
     if inside[0] >= inside[2] or inside[1] >= inside[3]:
         return None, "The box lies outside its picture, so it was left out."

@@ -11,6 +11,7 @@ from PIL import Image
 from engine.datasets.annotation import IGNORE
 from engine.datasets.formats.faults import Faults
 from engine.datasets.formats.files import read_bytes
+from engine.datasets.formats.turned import turned_map
 from engine.datasets.pictures import MAX_PIXELS
 from engine.errors import BadInput
 
@@ -46,15 +47,18 @@ def read_numbers(path: Path) -> np.ndarray:
     raise BadInput(f"{path.name} has colours ({mode}) instead of class numbers.", "Write it in grey or with a palette.")
 
 
-def load_class_map(path: Path, name: str, size: tuple[int, int], most: int, faults: Faults) -> np.ndarray | None:
+def load_class_map(
+    path: Path, name: str, size: tuple[int, int], most: int, faults: Faults, turn: int = 0
+) -> np.ndarray | None:
     """A class map that fits its picture: uint8, (H, W), or None with a fault.
 
     Args:
         size: width and height of the picture.
         most: the highest number that means something; pixels above it become `IGNORE`.
+        turn: the orientation by which marks of this picture must be turned (see `quarter_turn`).
     """
     try:
-        numbers = read_numbers(path)
+        numbers = fitted(read_numbers(path), size, turn)
     except BadInput as error:
         faults.refuse(name, error.what)
         return None
@@ -63,6 +67,11 @@ def load_class_map(path: Path, name: str, size: tuple[int, int], most: int, faul
         faults.refuse(name, f"The map has {told} pixels and its picture {size[0]}×{size[1]}, so it was left out.")
         return None
     return known_only(numbers, name, most, faults)
+
+
+def fitted(numbers: np.ndarray, size: tuple[int, int], turn: int) -> np.ndarray:
+    """A map as it fits a picture of this width and height, turned by the orientation where it lies on its side."""
+    return turned_map(numbers, turn) if turn and numbers.shape == size else numbers
 
 
 def known_only(numbers: np.ndarray, name: str, most: int, faults: Faults) -> np.ndarray:

@@ -18,8 +18,9 @@ from engine.datasets.formats.boxes import MAX_CLASSES, MAX_OBJECTS, Box, four_nu
 from engine.datasets.formats.faults import Faults
 from engine.datasets.formats.files import Finder, part_of, picture_size, read_text, safe_relative
 from engine.datasets.formats.json_records import Record, RecordReader
-from engine.datasets.formats.objects import Entry, Marked
+from engine.datasets.formats.objects import Entry, Marked, turned
 from engine.datasets.formats.rle import checked_runs, decompress, extent, mask_of
+from engine.datasets.formats.turned import MARKED_LYING, quarter_turn
 from engine.errors import BadInput
 
 MAX_BYTES = 1024 * 2**20
@@ -35,6 +36,7 @@ class _Picture:
     name: str
     size: tuple[int, int]
     line: int
+    turn: int  # the EXIF orientation by which its marks are turned, see `quarter_turn`
     objects: list[Marked] = field(default_factory=list)
 
 
@@ -137,16 +139,19 @@ class CocoFile:
         try:
             size = picture_size(self._top / found)
         except BadInput as error:
-            self._refuse(record, f"names a picture that cannot be used: {error.what}")
+            self._refuse(record, f"names a picture that cannot be used ({error.what.removesuffix('.')})")
             return
         claimed = (record.value.get("width"), record.value.get("height"))
-        if claimed != (None, None) and claimed != size:
+        turn = quarter_turn(self._top / found, size, claimed)
+        if turn:
+            self._repair(record, MARKED_LYING)
+        elif claimed != (None, None) and claimed != size:
             if all(type(side) is int and side > 0 for side in claimed):
                 self._refuse(record, f"says {claimed[0]}×{claimed[1]} pixels, but {found} has {size[0]}×{size[1]}")
                 return
             self._repair(record, f"Its size is no size; that of {found}, {size[0]}×{size[1]}, was taken.")
         self._refused.discard(key)
-        self._pictures[key] = _Picture(found, size, record.line)
+        self._pictures[key] = _Picture(found, size, record.line, turn)
 
     def _annotation(self, record: Record, numbers: dict[int | str, int]) -> None:
         value = record.value
@@ -170,7 +175,9 @@ class CocoFile:
         if len(picture.objects) >= MAX_OBJECTS:
             self._refuse(record, f"is beyond the {MAX_OBJECTS:,} objects that a picture may have")
             return
-        marked = self._marked(record, label, picture.size)
+        marked = self._marked(record, label, picture.size[::-1] if picture.turn else picture.size)
+        if marked is not None and picture.turn:
+            marked = turned(marked, picture.turn, picture.size)
         if marked is not None:
             picture.objects.append(marked)
             if own is not None:
@@ -182,13 +189,13 @@ class CocoFile:
         if broken:
             self._repair(record, f"Its segmentation {broken}; only what else is known of it was kept.")
         box = four_numbers(value.get("bbox"))
-        note = "It has no box of four finite numbers."
+        note = "It has no box of four finite numbers, so it was left out."
         if box is not None:
             box, note = usable_box((box[0], box[1], box[0] + box[2], box[1] + box[3]), *size)
         if box is None:
             box = _around(rings, runs, size)
             if box is None:
-                self._faults.refuse(self.name, f"{_called(record)} was left out: {note}", record.line)
+                self._faults.refuse(self.name, f"{_called(record)}: {note}", record.line)
                 return None
             if value.get("bbox") is not None:
                 self._repair(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import os
 import re
@@ -81,7 +82,7 @@ def listing(folder: Path) -> tuple[list[str], list[str]]:
                 if entry.is_dir(follow_symlinks=False):
                     if not entry.name.startswith(".") and entry.name != "__MACOSX":
                         folders.append(entry.name)
-                elif entry.is_file():
+                elif _is_file(entry):
                     files.append(entry.name)
     except PermissionError:
         raise BadInput(f"You may not look into the folder {folder}.", "Ask its owner, or choose another.") from None
@@ -90,6 +91,13 @@ def listing(folder: Path) -> tuple[list[str], list[str]]:
             f"The folder {folder} could not be looked into: {error.strerror or error}.", "Choose the folder again."
         ) from None
     return sorted(folders), sorted(files)
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:
+        return False  # a link to itself, or to where nobody may look
 
 
 def walk(top: Path, below: str = "") -> Iterator[str]:
@@ -223,6 +231,8 @@ def picture_size(path: Path) -> tuple[int, int]:
     except FileNotFoundError:
         raise BadInput(f"{path.name} is not there.", f"Look for it in {path.parent}.") from None
     except Exception as error:  # noqa: BLE001 - decoders raise nearly anything on a damaged file
+        if path.is_file() and not path.stat().st_size:
+            raise BadInput(f"{path.name} is an empty file.", "Copy it again, or take it out.") from None
         raise BadInput(
             f"{path.name} is not a picture that can be read.", "Copy it again, or take it out.", details=repr(error)
         ) from None
@@ -254,8 +264,10 @@ def read_bytes(path: Path, most: int) -> bytes:
 
 
 def read_text(path: Path, most: int, faults: Faults, name: str) -> str:
-    """The text of a file, UTF-8 if it is that, and else Western; `name` is for the faults. Raises `BadInput`."""
+    """The text of a file: UTF-8, UTF-16 where it says so, else Western; `name` is for faults. Raises `BadInput`."""
     data = read_bytes(path, most)
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data.decode("utf-16", "replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,8 @@ from engine.datasets.formats.boxes import Box
 from engine.datasets.formats.faults import Faults
 from engine.datasets.formats.files import FilePictures, file_state, prescribed
 from engine.datasets.formats.outlines import fill, trace, united
-from engine.datasets.formats.rle import mask_of
+from engine.datasets.formats.rle import mask_of, runs_of
+from engine.datasets.formats.turned import turned_box, turned_map, turned_rings
 
 MOST_REGION_CLASSES = 254
 """Classes that fit into one byte beside the background and what is ignored."""
@@ -58,6 +59,15 @@ class Marked:
         if self.union and len(self.rings) > 1 and not np.array_equal(fill(self.rings, *mask.shape), mask):
             return trace(mask)
         return tuple(ring.astype(np.float32) for ring in self.rings)
+
+
+def turned(marked: Marked, orientation: int, size: tuple[int, int]) -> Marked:
+    """An object marked on a picture on its side, for the picture upright; `size` is its width and height then."""
+    runs = marked.runs
+    if runs is not None:
+        runs = runs_of(turned_map(mask_of(runs, size[0], size[1]), orientation))
+    rings = turned_rings(marked.rings, orientation, size)
+    return replace(marked, box=turned_box(marked.box, orientation, size), rings=rings, runs=runs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,8 @@ def read_table(text: str, source: str, faults: Faults) -> Table | None:
             continue
         fields = _split(line, separator)
         if fields is None:
-            faults.refuse(source, "The row has a quotation mark without its partner, so it was left out.", number + 1)
+            held = "a character that is no text" if "\0" in line else "a quotation mark without its partner"
+            faults.refuse(source, f"The row has {held}, so it was left out.", number + 1)
         elif len(fields) != len(columns):
             told = f"The row has {len(fields)} columns instead of {len(columns)}, so it was left out."
             faults.refuse(source, told, number + 1)

@@ -18,6 +18,7 @@ from engine.datasets.formats.faults import Faults
 from engine.datasets.formats.files import Finder, picture_size, read_bytes, safe_relative
 from engine.datasets.formats.objects import Marked
 from engine.datasets.formats.rle import extent, runs_of
+from engine.datasets.formats.turned import MARKED_LYING, quarter_turn, turned_box
 from engine.datasets.formats.xml_tree import Element, parse_xml
 from engine.errors import BadInput
 
@@ -41,12 +42,18 @@ class Named:
 
 @dataclass(frozen=True)
 class VocFile:
-    """One XML file, read; `picture` is a path below the dataset's folder."""
+    """One XML file, read.
+
+    Attributes:
+        picture: a path below the dataset's folder.
+        turn: the EXIF orientation by which its marks were turned, see `quarter_turn`.
+    """
 
     source: str
     picture: str
     size: tuple[int, int]
     objects: tuple[Named, ...]
+    turn: int = 0
 
 
 class VocReader:
@@ -84,13 +91,13 @@ class VocReader:
         if problem is not None:
             self._faults.repair(source, f"{problem.reason}; the objects before it were kept.", problem.line)
         name, size = picture
-        self._compare(root, source, size)
+        turn = self._compare(root, source, name, size)
         objects = []
         for place, element in enumerate(root.all("object")):
-            found = self._object(element, source, size, place)
+            found = self._object(element, source, size[::-1] if turn else size, place)
             if found is not None:
-                objects.append(found)
-        return VocFile(source, name, size, tuple(objects))
+                objects.append(replace(found, box=turned_box(found.box, turn, size)) if turn else found)
+        return VocFile(source, name, size, tuple(objects), turn)
 
     def _picture(self, root: Element, source: str) -> tuple[str, tuple[int, int]] | None:
         element = root.find("filename")
@@ -117,19 +124,26 @@ class VocReader:
             self._faults.refuse(source, f"The picture cannot be used: {error.what}", line)
             return None
 
-    def _compare(self, root: Element, source: str, size: tuple[int, int]) -> None:
-        """Note where the size in the file is not the picture's; boxes are in pixels and stay as they are."""
+    def _compare(self, root: Element, source: str, picture: str, size: tuple[int, int]) -> int:
+        """Note where the size in the file is not the picture's; boxes are in pixels and stay as they are.
+
+        Where it is that of the picture on its side, the EXIF orientation by which boxes must be turned; else 0.
+        """
         element = root.find("size")
         if element is None:
-            return
+            return 0
         said = number(element.word("width")), number(element.word("height"))
-        if said not in (size, (0, 0)):
+        turn = quarter_turn(self._top / picture, size, said)
+        if turn:
+            self._faults.repair(source, MARKED_LYING, element.line)
+        elif said not in (size, (0, 0)):
             told = f"{element.word('width')[:20] or '?'}×{element.word('height')[:20] or '?'}"
             self._faults.repair(
                 source,
                 f"The size is given as {told}; the picture has {size[0]}×{size[1]}, which was taken.",
                 element.line,
             )
+        return turn
 
     def _object(self, element: Element, source: str, size: tuple[int, int], place: int) -> Named | None:
         def refuse(why: str, line: int) -> Named | None:
@@ -197,7 +211,9 @@ class VocMasks:
                 self._places[path.parent.name][path.stem] = name
         self.files = [name for places in self._places.values() for name in places.values()]
 
-    def of(self, stem: str, size: tuple[int, int]) -> tuple[np.ndarray | None, np.ndarray | None, list[str]]:
+    def of(
+        self, stem: str, size: tuple[int, int], turn: int = 0
+    ) -> tuple[np.ndarray | None, np.ndarray | None, list[str]]:
         """Class map and object map, uint8 (H, W) each where they can be used, and the files they came from."""
         maps: list[np.ndarray | None] = []
         used = []
@@ -207,7 +223,7 @@ class VocMasks:
             if name is not None:
                 used.append(name)
                 most = len(self._classes) if kind == "SegmentationClass" else 254
-                found = load_class_map(self._top / name, name, size, most, self._faults)
+                found = load_class_map(self._top / name, name, size, most, self._faults, turn)
             maps.append(found)
         return maps[0], maps[1], used
 

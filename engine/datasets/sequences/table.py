@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import math
@@ -13,6 +14,8 @@ from engine.datasets.base import Fault
 from engine.errors import BadInput
 
 MOST_BYTES = 100_000_000
+LARGEST = 1e30
+"""Single precision ends at 3e38, and squares are taken of what is learned from."""
 _SEPARATORS = ("\t", ";", ",")
 
 
@@ -38,7 +41,7 @@ class Table:
     faults: tuple[Fault, ...]
 
     def number(self, cell: str) -> float | None:
-        """The number that a cell holds, or None."""
+        """The number that a cell holds, or None; one beyond `LARGEST` is none that a network could learn from."""
         text = cell.strip()
         if self.decimal != ".":
             text = text.replace(".", "").replace(self.decimal, ".") if self.decimal in text else text
@@ -46,7 +49,7 @@ class Table:
             value = float(text)
         except ValueError:
             return None
-        return value if math.isfinite(value) else None
+        return value if math.isfinite(value) and abs(value) <= LARGEST else None
 
     def place(self, name: str) -> int:
         """The number of the column `name`, or `BadInput` that lists the columns."""
@@ -79,7 +82,7 @@ def read_table(path: Path, token: CancelToken) -> Table:
     if size > MOST_BYTES:
         raise BadInput(f"{path.name} has {size / 1e6:,.0f} MB.", f"Choose one of up to {MOST_BYTES / 1e6:.0f} MB.")
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode("utf-16" if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf-8-sig")
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise BadInput(

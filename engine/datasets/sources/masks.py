@@ -26,6 +26,7 @@ from engine.datasets.formats.files import (
     prescribed,
     walk,
 )
+from engine.datasets.formats.turned import MARKED_LYING, quarter_turn, turned_map
 from engine.datasets.pictures import is_picture
 from engine.errors import BadInput
 from engine.events import Emit, Progress
@@ -110,6 +111,7 @@ class _Found:
     picture: str
     mask: str
     counts: np.ndarray  # int64, (256,): pixels of each number
+    turn: int  # the orientation by which it must be turned, see `quarter_turn`
 
 
 @dataclass
@@ -131,13 +133,16 @@ class _Scan:
         except BadInput as error:
             self.faults.refuse(mask, error.what)
             return
-        if numbers.shape != (size[1], size[0]):
+        turn = quarter_turn(self.top / picture, size, (numbers.shape[1], numbers.shape[0]))
+        if turn:
+            self.faults.repair(mask, MARKED_LYING)
+        elif numbers.shape != (size[1], size[0]):
             told = f"{numbers.shape[1]}×{numbers.shape[0]}"
             self.faults.refuse(
                 mask, f"The mask has {told} pixels and its picture {size[0]}×{size[1]}; it was left out."
             )
             return
-        self.found.append(_Found(picture, mask, np.bincount(numbers.reshape(-1), minlength=256)))
+        self.found.append(_Found(picture, mask, np.bincount(numbers.reshape(-1), minlength=256), turn))
 
     def pictures(self, listed: list[str], listed_in: str) -> PictureSet:
         total = sum(one.counts for one in self.found)
@@ -171,6 +176,7 @@ class MaskPictures(FilePictures):
     ) -> None:
         self._binary = binary
         self._masks = [one.mask for one in found]
+        self._turns = [one.turn for one in found]
         self._listed_in = listed_in
         counts = np.stack([one.counts for one in found])
         own = counts[:, IGNORE : IGNORE + 1] if binary else counts[:, 1 : len(classes) + 1]
@@ -182,6 +188,8 @@ class MaskPictures(FilePictures):
 
     def annotation(self, index: int) -> Annotation:
         numbers = read_numbers(self.folder / self._masks[index])
+        if self._turns[index]:
+            numbers = turned_map(numbers, self._turns[index])
         if self._binary:
             regions = (numbers > BACKGROUND).astype(np.uint8)
         else:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -166,8 +168,12 @@ def _scaled(values: np.ndarray, mean: np.ndarray, deviation: np.ndarray) -> np.n
 
 
 def _no_number(cell: str, column: str) -> str:
-    held = f"holds {cell.strip()[:40]!r}, which is no number" if cell.strip() else "is empty"
-    return f"The column {column} {held}."
+    if not cell.strip():
+        return f"The column {column} is empty."
+    with suppress(ValueError):
+        if math.isfinite(float(cell)):
+            return f"The column {column} holds {cell.strip()[:40]!r}, which is too large a number."
+    return f"The column {column} holds {cell.strip()[:40]!r}, which is no number."
 
 
 def _nothing(table: Table, faults: list[Fault]) -> BadInput:

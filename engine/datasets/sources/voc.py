@@ -12,7 +12,7 @@ from engine.cancel import CancelToken
 from engine.datasets.annotation import IGNORE, Annotation
 from engine.datasets.base import DATASETS, DatasetSource, PictureSet
 from engine.datasets.formats.boxes import unusable
-from engine.datasets.formats.class_maps import read_numbers
+from engine.datasets.formats.class_maps import fitted, read_numbers
 from engine.datasets.formats.class_names import read_names
 from engine.datasets.formats.faults import Faults
 from engine.datasets.formats.files import Finder, open_folder, part_of_folders, read_text, walk
@@ -86,17 +86,19 @@ def _joined(top: Path, names: list[str], files: list[VocFile], faults: Faults, t
     parts = _parts(top, names, faults)
     entries: list[Entry] = []
     pixels: dict[int, str] = {}
+    turns: dict[int, int] = {}
     for file in files:
         token.raise_if_cancelled()
         stem = PurePosixPath(file.picture).stem
-        kinds, objects, used = masks.of(stem, file.size)
+        kinds, objects, used = masks.of(stem, file.size, file.turn)
         if kinds is not None:
             pixels[len(entries)] = used[0]
+            turns[len(entries)] = file.turn
         marked = with_masks(file.objects, numbers, kinds, objects)
         part = parts.get(stem, part_of_folders(file.picture))
         entries.append(Entry(file.picture, file.size, marked, part, file.source))
     shared = [*masks.files, *([listed_in] if listed_in else [])]
-    return VocPictures(top, entries, classes, faults, shared, pixels)
+    return VocPictures(top, entries, classes, faults, shared, pixels, turns)
 
 
 def _parts(top: Path, names: list[str], faults: Faults) -> dict[str, int]:
@@ -117,6 +119,7 @@ class VocPictures(ObjectPictures):
 
     Args:
         pixels: the class map of a picture, by its index.
+        turns: the orientation by which such a map must be turned, if any (see `quarter_turn`).
     """
 
     def __init__(
@@ -127,9 +130,11 @@ class VocPictures(ObjectPictures):
         faults: Faults,
         sources: list[str],
         pixels: dict[int, str],
+        turns: dict[int, int],
     ) -> None:
         super().__init__(folder, entries, classes, faults, sources)
         self._pixels = pixels
+        self._turns = turns
         if pixels and "regions" not in self.gives:
             self.gives = (*self.gives, "regions")
 
@@ -140,7 +145,7 @@ class VocPictures(ObjectPictures):
         width, height = self.entries[index].size
         name = self._pixels.get(index)
         if name is not None:
-            regions = read_numbers(self.folder / name)
+            regions = fitted(read_numbers(self.folder / name), (width, height), self._turns.get(index, 0))
             regions = np.where(regions > len(self.classes), np.uint8(IGNORE), regions)
         elif known.regions is not None:
             regions = known.regions
