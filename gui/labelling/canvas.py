@@ -36,6 +36,7 @@ from gui.labelling.tools.select import SelectTool
 from gui.labelling.tools.whole import WholeTool
 from gui.labelling.view import Viewpoint
 from gui.widgets.tags import tag
+from gui.widgets.words import count
 
 STEP = 1.25
 _NEAR = 6.0  # pixels of the screen
@@ -201,7 +202,7 @@ class LabelCanvas(QWidget):
             return "No picture"
         names = model.labels.names
         chosen = ", ".join(names[model.objects[n].label] for n in model.chosen)
-        words = f"{model.file}, {len(model.objects)} objects"
+        words = f"{model.file}, {count(len(model.objects), 'object')}"
         return f"{words}, chosen: {chosen}" if chosen else words
 
     def resizeEvent(self, event: QResizeEvent) -> None:

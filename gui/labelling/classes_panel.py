@@ -54,7 +54,7 @@ class ClassesPanel(PanelSection):
         delete = QShortcut(QKeySequence(Qt.Key.Key_Delete), self.list, context=Qt.ShortcutContext.WidgetShortcut)
         delete.activated.connect(lambda: self._remove(self.list.currentRow()))
         self.name = QLineEdit(self)
-        self.name.setPlaceholderText("Add a class, such as apple")
+        self.name.setPlaceholderText("Add a class")
         self.name.setAccessibleName("Name of a further class")
         self.name.setToolTip("Type a name and press Enter")
         self.name.setMaxLength(100)

@@ -22,6 +22,7 @@ from gui.labelling.alive import while_alive
 from gui.labelling.model import LabelModel
 from gui.widgets.notes import QuietLabel, ThemedLabel
 from gui.widgets.section import PanelSection
+from gui.widgets.words import count
 
 if TYPE_CHECKING:
     from engine.datasets.formats.writing import WrittenSet
@@ -88,7 +89,7 @@ class OutcomePanel(PanelSection):
         labels = self._model.labels
         done = sum(picture.done for picture in labels.pictures)
         objects = sum(len(picture.objects) for picture in labels.pictures)
-        self.count.setText(f"{done:,} of {len(labels.pictures):,} pictures, {objects:,} objects")
+        self.count.setText(f"{done:,} of {count(len(labels.pictures), 'picture')}, {count(objects, 'object')}")
         task = task_of(labels)
         self.train.setEnabled(bool(task))
         tip = f"Learn from the {_TASKS.get(task, '')}: sets the data and the task, and goes on to Train"
@@ -108,10 +109,10 @@ class OutcomePanel(PanelSection):
 
     def _tell_classes(self) -> None:
         """Whoever checks the network is to know how many classes there are, before anybody reads the pictures."""
-        count = len(self._model.labels.classes)
-        if self._context.document.project.data.source == SOURCE and count and count != self._told:
-            self._told = count
-            self._context.checker.learn_classes(SOURCE, count)
+        many = len(self._model.labels.classes)
+        if self._context.document.project.data.source == SOURCE and many and many != self._told:
+            self._told = many
+            self._context.checker.learn_classes(SOURCE, many)
 
     # near copies
 
@@ -184,10 +185,10 @@ class OutcomePanel(PanelSection):
             elif isinstance(end, Finished):
                 written: WrittenSet = end.result
                 lost = f" The format cannot hold: {', '.join(written.lost)}." if written.lost else ""
-                left_out = f" {len(written.faults):,} pictures were left out." if written.faults else ""
-                self._context.notifier.show(
-                    "success", f"{written.pictures:,} pictures are in {folder}.", f"{lost}{left_out}".strip()
-                )
+                faults = len(written.faults)
+                left_out = f" {count(faults, 'picture was', 'pictures were')} left out." if faults else ""
+                kept = count(written.pictures, "picture is", "pictures are")
+                self._context.notifier.show("success", f"{kept} in {folder}.", f"{lost}{left_out}".strip())
 
         handle.ended.connect(while_alive(self, ended))
 

@@ -20,6 +20,7 @@ from gui.labelling.model import LabelModel
 from gui.labelling.pixels import SIDE, SmallReader
 from gui.widgets.picture_scroll import PictureScroll
 from gui.widgets.pixmaps import draw_small
+from gui.widgets.words import count
 
 _TALL = 88  # of a picture in the strip, in pixels
 
@@ -86,14 +87,14 @@ class FilmStrip(PictureScroll):
             self._model.go_to(picture.file)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        count = len(self._model.labels.pictures)
-        steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_Home: -count, Qt.Key.Key_End: count}
+        total = len(self._model.labels.pictures)
+        steps = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1, Qt.Key.Key_Home: -total, Qt.Key.Key_End: total}
         step = steps.get(Qt.Key(event.key()))
         place = self._model.labels.places.get(self._model.file)
         if step is None or place is None:
             super().keyPressEvent(event)
             return
-        self._model.go_to(self._model.labels.pictures[min(max(place + step, 0), count - 1)].file)
+        self._model.go_to(self._model.labels.pictures[min(max(place + step, 0), total - 1)].file)
 
     def viewportEvent(self, event: QEvent) -> bool:
         if event.type() == QEvent.Type.ToolTip and isinstance(event, QHelpEvent):
@@ -105,7 +106,7 @@ class FilmStrip(PictureScroll):
     def _describe(self, picture: LabelledPicture) -> str:
         words = [picture.file, f"{picture.width}×{picture.height} pixels"]
         if picture.objects:
-            words.append(f"{len(picture.objects)} objects")
+            words.append(count(len(picture.objects), "object"))
         names = self._model.labels.names
         words += [names[label] for label in picture.labels]
         words.append("Labelled" if picture.done else "Not labelled yet")
@@ -140,6 +141,11 @@ class FilmStrip(PictureScroll):
             theme.icon(glyph, colour).paint(painter, QRect(words.left(), words.top(), side, words.height()))
             words.setLeft(words.left() + side + 3)
         painter.setPen(QColor(t.text if current else t.text_muted))
-        name = picture.file.rsplit("/", 1)[-1]
-        text = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, words.width())
+        # Names of a set mostly differ at their ends, so that is what stays where room is scarce.
+        text = painter.fontMetrics().elidedText(_stem(picture.file), Qt.TextElideMode.ElideLeft, words.width())
         painter.drawText(words, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
+
+
+def _stem(file: str) -> str:
+    """The name of a file without its folder and its ending."""
+    return file.rsplit("/", 1)[-1].rsplit(".", 1)[0]

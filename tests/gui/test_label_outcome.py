@@ -209,6 +209,7 @@ def test_what_was_drawn_decides_the_task() -> None:
 
 def test_labels_are_exported_for_other_programs(qtbot: QtBot, page: LabelPage, tmp_path: Path) -> None:
     draw_box(page, 10, 10, 30, 40)
+    assert page.outcome.count.text() == "1 of 3 pictures, 1 object"
     page.outcome.menu.aboutToShow.emit()
     usable = {action.text(): action.isEnabled() for action in page.outcome.menu.actions()}
     assert usable["COCO JSON…"]
@@ -218,4 +219,5 @@ def test_labels_are_exported_for_other_programs(qtbot: QtBot, page: LabelPage, t
     written = next((tmp_path / "coco").rglob("*.json"))
     plain = json.loads(written.read_text())
     assert [category["name"] for category in plain["categories"]] == ["cat"]
+    assert [picture["file_name"].rsplit("/", 1)[-1] for picture in plain["images"]] == ["1.png"]
     assert plain["annotations"][0]["bbox"] == pytest.approx([10, 10, 20, 30], abs=0.3)

@@ -245,7 +245,7 @@ class WriteDatasetJob:
         pictures = self.pictures
         form = kind(making, pictures.classes, pictures.gives, faults)
         chosen = range(len(pictures)) if self.indices is None else list(self.indices)
-        names = Names()
+        names = Names(getattr(pictures, "home", ""))
         count = objects = 0
         for done, index in enumerate(chosen):
             token.raise_if_cancelled()
@@ -308,13 +308,18 @@ def encoded(pixels: np.ndarray, suffix: str) -> bytes:
 
 
 class Names:
-    """Gives every picture a file name that works everywhere, with a stem that no other has."""
+    """Gives every picture a file name that works everywhere, with a stem that no other has.
 
-    def __init__(self) -> None:
+    Args:
+        home: a folder that all names begin with and files need not be named after, such as "pictures/".
+    """
+
+    def __init__(self, home: str = "") -> None:
+        self._home = home
         self._taken: set[str] = set()
 
     def take(self, name: str) -> str:
-        path = PurePosixPath(name.replace("\\", "/"))
+        path = PurePosixPath(name.replace("\\", "/").removeprefix(self._home))
         flat = "_".join([*path.parts[:-1], path.stem]) if len(path.parts) > 1 else path.stem
         plain = re.sub(r"[^\w.()+-]+", "_", flat).strip("._")[-_MOST_STEM:] or "picture"
         found, number = plain, 1

@@ -61,6 +61,7 @@ class LabelledPictures(PictureSet):
     """The pictures of a folder that have labels; the others are told as faults."""
 
     keep = True
+    home = f"{store.PICTURES}/"  # which files that are written elsewhere need not be named after
 
     def __init__(self, folder: Path, labels: LabelSet) -> None:
         self.folder = folder
