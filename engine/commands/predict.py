@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from engine.cancel import CancelToken
+from engine.commands.answer_lines import line_of
 from engine.commands.base import COMMANDS, DONE, Command, Output
 from engine.commands.interruptible import run_interruptible
 from engine.events import Emit, Event, Notice
@@ -38,7 +37,9 @@ class Predict(Command):
         )  # fmt: skip
 
     def run(self, args: Namespace, out: Output) -> int:
-        from engine.inference.stream import predict_stream
+        from engine.inference.stream import looks_at_pictures, predict_stream
+
+        looks = looks_at_pictures(args.model)
 
         def job(emit: Emit, token: CancelToken) -> int:
             frames = 0
@@ -49,7 +50,7 @@ class Predict(Command):
             for answer in answers:
                 frames += 1
                 out.data(answer)
-                out.text(_line(answer))
+                out.text(line_of(answer, looks))
             return frames
 
         def note(event: Event) -> None:
@@ -57,40 +58,7 @@ class Predict(Command):
                 out.note(f"{event.what} {event.advice}".rstrip())
 
         frames = run_interruptible(job, note)
-        out.text(f"{frames:,} frame{'' if frames == 1 else 's'}")
+        out.text(f"{frames:,} {'frame' if looks else 'answer'}{'' if frames == 1 else 's'}")
         if args.save:
             out.text(f"saved: {args.save}")
         return DONE
-
-
-def _line(answer: Mapping[str, Any]) -> str:
-    when = answer.get("name") or f"{answer['time_ms'] / 1000:9.3f} s"
-    head = f"frame {answer['frame']:>6}  {when}  "
-    if "detections" in answer:
-        found = [
-            f"{one['label']} {one['score']:.3f} at {', '.join(f'{edge:.0f}' for edge in one['box'])}"
-            for one in answer["detections"]
-        ]
-        return head + ("; ".join(found) or "nothing")
-    if "label" in answer:
-        how = f"{answer['score']:.3f}" if "score" in answer else f"at distance {answer['distance']:.3f}"
-        return f"{head}{answer['label']} {how}"
-    if "labels" in answer:
-        return head + (", ".join(f"{one['label']} {one['score']:.3f}" for one in answer["labels"]) or "no label")
-    if "classes" in answer:
-        return head + ", ".join(f"{name} {share:.1%}" for name, share in answer["classes"].items())
-    if "text" in answer:
-        return str(answer["text"])
-    rest = {name: value for name, value in answer.items() if name not in ("frame", "name", "time_ms")}
-    return head + ", ".join(f"{name} {_short(value)}" for name, value in rest.items())
-
-
-def _short(value: Any) -> str:
-    """Numbers, and lists of them, without brackets."""
-    if isinstance(value, list):
-        return (
-            "; ".join(_short(one) for one in value)
-            if value and isinstance(value[0], list)
-            else " ".join(_short(one) for one in value)
-        )
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -233,8 +233,8 @@ class Match:
         return self.same_below is None or self.distance < self.same_below
 
     def plain(self) -> dict[str, Any]:
-        """The JSON form: `{"label", "distance"}`."""
-        return {"label": self.label, "distance": round(self.distance, 4)}
+        """The JSON form: `{"label", "distance", "known"}`; "known" is false where even the nearest is far away."""
+        return {"label": self.label, "distance": round(self.distance, 4), "known": self.known}
 
 
 Outcome = Detections | Classification | Labels | Match | ClassMap | EdgeMap | NormalMap | Restored

@@ -10,6 +10,7 @@ from engine.inference.detections import Classification, Detections, Labels, Matc
 from engine.inference.frame import Frame
 from engine.inference.layers import colour_of, colour_table, make_layer
 from engine.inference.laying import lay
+from engine.words import percent
 
 _HEADLINE = (233, 180, 86)  # BGR
 _DARK, _LIGHT = (20, 20, 20), (245, 245, 245)
@@ -50,8 +51,10 @@ def in_lines(outcome: Classification | Labels | Match, threshold: float) -> list
         text = f"{outcome.label}, distance {outcome.distance:.2f}"
         return [text if outcome.known else f"not known (nearest: {text})"]
     if isinstance(outcome, Labels):
-        return [f"{name} {score:.0%}" for name, score in outcome.above(threshold)] or ["no label is sure enough"]
-    text = f"{outcome.label} {outcome.score:.0%}"
+        return [f"{name} {percent(score, 0)}" for name, score in outcome.above(threshold)] or [
+            "no label is sure enough"
+        ]
+    text = f"{outcome.label} {percent(outcome.score, 0)}"
     return [text if outcome.score >= threshold else f"not sure ({text})"]
 
 
@@ -66,7 +69,7 @@ def _draw_boxes(picture: np.ndarray, found: Detections, scale: float) -> None:
         if found.keypoints is not None:
             _draw_points(picture, found.keypoints[i], found.bones, hue, thick)
         track = "" if found.track_ids is None else f" #{int(found.track_ids[i])}"
-        _write(picture, f"{found.label(i)}{track} {found.scores[i]:.0%}", (x1, y1), hue, scale)
+        _write(picture, f"{found.label(i)}{track} {percent(float(found.scores[i]), 0)}", (x1, y1), hue, scale)
 
 
 def _draw_points(

@@ -64,7 +64,7 @@ def predict_stream(
         raise BadInput(f"The limit of {limit} frames is not possible.", "Give a limit of at least 1.")
     if threshold is not None and not 0 <= threshold <= 1:
         raise BadInput(f"The threshold of {threshold} is not possible.", "Give a share of 0 to 1, such as 0.5.")
-    if isinstance(model, str) and isinstance(source, str) and _asked_otherwise(model):
+    if isinstance(model, str) and isinstance(source, str) and not looks_at_pictures(model):
         yield from predict_series(Path(model), source, limit, save, token, device, emit)
         return
     with ExitStack() as stack:
@@ -93,9 +93,10 @@ def predict_stream(
                 return
 
 
-def _asked_otherwise(model: str) -> bool:
+def looks_at_pictures(model: str) -> bool:
+    """Whether what `predict_stream` calls a model is asked about frames. Raises `BadInput` for a damaged run."""
     folder = Path(model)
-    return not model.startswith((PREFIX, TRAINED)) and folder.is_dir() and reads_no_pictures(folder)
+    return model.startswith((PREFIX, TRAINED)) or not folder.is_dir() or not reads_no_pictures(folder)
 
 
 def _from(outcome: Outcome, threshold: float | None) -> Outcome:

@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from engine.inference.detections import Classification, Detections, Labels, Match, Outcome
 from engine.inference.layers import class_colour, first_colour
 from engine.inference.overlay import in_lines
+from engine.words import percent
 from gui import theme
 from gui.theme.contrast import readable_on
 from gui.widgets.tags import Tags
@@ -85,7 +86,7 @@ def paint_answer(painter: QPainter, result: Classification | Labels | Match, are
         lines = [f"{'' if sure else 'Not sure: '}{result.label}  {result.score * 100:.1f} %"]
     else:
         sure = result.known if isinstance(result, Match) else bool(result.above(threshold))
-        lines = [line.replace("%", " %") for line in in_lines(result, threshold)]
+        lines = in_lines(result, threshold)
     tags, ground = Tags(painter, area), QColor(t.accent if sure else t.text_muted)
     x, y = round(area.left()) + 8, round(area.top()) + 8
     for line in lines[:8]:
@@ -103,11 +104,11 @@ def in_words(outcome: Outcome | None, found: Detections | None, threshold: float
     if found is not None:
         return f"{len(found)} found"
     if isinstance(outcome, Classification):
-        return f"{outcome.label}, {outcome.score:.0%}"
+        return f"{outcome.label}, {percent(outcome.score, 0)}"
     if isinstance(outcome, Labels | Match):
         return ", ".join(in_lines(outcome, threshold))
     plain = outcome.plain()
     if "classes" in plain:
         most = list(plain["classes"].items())[:3]
-        return ", ".join(f"{name} {share:.0%}" for name, share in most)
+        return ", ".join(f"{name} {percent(share, 0)}" for name, share in most)
     return "A picture made by the model lies over it"

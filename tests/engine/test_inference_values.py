@@ -142,8 +142,9 @@ def test_maps_say_what_there_is_where() -> None:
     several = Labels(NAMES, np.array([0.9, 0.4], np.float32))
     assert several.plain() == {"labels": [{"label": NAMES[0], "score": 0.9}]}
     same = Match(NAMES, np.array([0.9, 0.25], np.float32), same_below=0.3)
-    assert same.plain() == {"label": NAMES[1], "distance": 0.25}
-    assert same.known
+    assert same.plain() == {"label": NAMES[1], "distance": 0.25, "known": True}
+    far = Match(NAMES, np.array([0.9, 0.35], np.float32), same_below=0.3)
+    assert far.plain() == {"label": NAMES[1], "distance": 0.35, "known": False}
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,7 @@ def test_shares_of_classes_come_as_json_and_the_picture_is_saved(tmp_path: Path)
     assert (saved[:, :55] == 90).all()
     assert (saved[:, 65:] != image[:, 65:]).any(axis=2).all()
     words = predict(tmp_path / "home", *arguments[:4])
-    assert "patch 50" in words.stdout
+    assert "background 50.0 %, patch 50.0 %" in words.stdout
 
 
 def test_missing_weights_are_bad_input_in_two_sentences(tmp_path: Path) -> None:
