@@ -135,6 +135,11 @@ def on_frame(
     return np.ascontiguousarray(values[cut[1], cut[0]]), (x1, y1, x2, y2)
 
 
+def elsewhere(kind: str) -> str:
+    """Where a run answers that looks at no pictures: advice for somebody who chose it to look at some."""
+    return f"Evaluate shows its answers, and the command predict asks it with {kind} as its --source."
+
+
 def open_run(
     folder: Path, device: Literal["auto", "cpu", "cuda", "mps"] = "auto", references: Path | None = None
 ) -> Predictor:
@@ -149,11 +154,10 @@ def open_run(
         if kind != "pictures":
             raise BadInput(
                 f"The run {folder.name} reads {'text' if kind == 'text' else 'tables of numbers'}, not pictures.",
-                f"Use predict with a {'text' if kind == 'text' else 'table (.csv)'} as its source.",
+                elsewhere("the beginning of a text" if kind == "text" else "a table (.csv)"),
             )
         raise BadInput(
-            f"The run {folder.name} makes pictures instead of looking at them.",
-            "Use predict with --save FOLDER to have it make some.",
+            f"The run {folder.name} cannot look at pictures one by one.", "Choose another run, or see it on Evaluate."
         )
     chosen = pick_device(device)
     return RUN_PREDICTORS.get(task)(load_run(folder, chosen), chosen, references)

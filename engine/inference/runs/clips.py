@@ -15,7 +15,7 @@ from engine.datasets.preprocess import Unprocessed
 from engine.errors import BadInput
 from engine.inference.detections import Classification, Labels
 from engine.inference.frame import Frame
-from engine.inference.run_base import RUN_PREDICTORS, RunPredictor
+from engine.inference.run_base import RUN_PREDICTORS, RunPredictor, elsewhere
 from engine.tasks.kinds.classification import Classification as OneClass
 
 if TYPE_CHECKING:
@@ -44,10 +44,8 @@ class RunClips(RunPredictor):
     def __init__(self, run: Run, device: torch.device, references: Path | None = None) -> None:
         if not reads_clips(run.spec):
             what = "volumes" if len(_shape(run.spec)) == 4 else "tables of numbers"
-            kind = "volume (.npy, or a folder of slices)" if len(_shape(run.spec)) == 4 else "table (.csv)"
-            raise BadInput(
-                f"The run {run.folder.name} reads {what}, not pictures.", f"Use predict with a {kind} as its source."
-            )
+            kind = "a volume (.npy, or a folder of slices)" if len(_shape(run.spec)) == 4 else "a table (.csv)"
+            raise BadInput(f"The run {run.folder.name} reads {what}, not pictures.", elsewhere(kind))
         super().__init__(run, device, references)
         self.reset()  # the first, empty frame was for warming up
 

@@ -24,7 +24,7 @@ class RunRedrawer(RunPredictor):
         if len(run.spec.inputs) > 1:
             raise BadInput(
                 f"The run {run.folder.name} makes pictures of random values instead of looking at pictures.",
-                "Use predict with --source random --save FOLDER to have it make some.",
+                "Evaluate shows some, and the command predict makes more with --source random --save FOLDER.",
             )
 
     def predict(self, frame: Frame) -> Restored:
