@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from engine.datasets.spec import Settings
+from engine.idle import counts_unless
 from engine.tasks.base import TASKS, Answers, Meter, Sketch, Task
 from engine.tasks.batch import Batch, Outputs
 from engine.tasks.dense.noise import NoiseKind
@@ -28,18 +29,20 @@ class DenoisingOptions(Settings):
     noise: NoiseKind = Field(
         "gaussian",
         description="How pictures are spoilt: normal noise on every value, black and white pixels, or black ones; none "
-        "for pictures that are noisy already, or for a drawing with a Noise layer of its own.",
+        "for a drawing with a Noise layer of its own. Data that brings clean pictures beside noisy ones needs none.",
     )
     amount: float = Field(
         0.2,
         ge=0,
         le=1,
         description="Standard deviation of the normal noise (0 black, 1 white), or share of pixels hit.",
+        json_schema_extra=counts_unless(noise=["none"]),
     )
     noise_on_pairs: bool = Field(
         False,
         description="Add the noise also where the data brings clean pictures beside noisy ones; usually those are "
         "taken as they are.",
+        json_schema_extra=counts_unless(noise=["none"]),
     )
     loss: Literal["MSE", "L1", "Huber"] = Field(
         "MSE",
