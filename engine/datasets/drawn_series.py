@@ -40,7 +40,8 @@ class DrawnSeries(PictureSet):
         if sample.ndim == 1:
             return draw_text("".join(self.series.classes[place] for place in sample.tolist()))
         if sample.ndim == 4:
-            return drawn(sample)
+            shown = drawn(sample)
+            return np.repeat(shown[:, :, None], 3, axis=2) if shown.ndim == 2 else shown
         future = self.series.targets.get("future")
         return draw_series(sample, None if future is None else future[index])
 

@@ -243,7 +243,7 @@ def test_a_clip_is_shown_as_a_strip_of_its_frames() -> None:
 def test_the_wall_and_samples_show_strips() -> None:
     ours = load("moving_shapes", count=4, frames=4, size=10)
     shown = DrawnSeries(ours)
-    assert shown.picture(2).shape == (14, 50)
+    assert shown.picture(2).shape == (14, 50, 3)
     assert shown.extent == "4 frames of 10×10 pixels each"
     task = make_task("sequence", ours.classes)
     answer = {"predicted": np.array(1), "confidence": np.array(0.75), "probabilities": np.zeros(6)}

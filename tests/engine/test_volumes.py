@@ -221,7 +221,7 @@ def test_a_volume_is_shown_as_three_cuts() -> None:
     assert cuts[2 * GAP + 6, GAP] == 200, "from the side"
     ours = load("solids", count=3, size=8)
     assert DrawnSeries(ours).extent == "8×8×8 values each"
-    assert DrawnSeries(ours).picture(0).shape == (2 * 8 + 3 * GAP, 2 * 8 + 3 * GAP)
+    assert DrawnSeries(ours).picture(0).shape == (2 * 8 + 3 * GAP, 2 * 8 + 3 * GAP, 3)
 
 
 # -- asked
