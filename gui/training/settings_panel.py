@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from engine.errors import BadInput
@@ -76,6 +76,7 @@ class SettingsPanel(QScrollArea):
         layout.addWidget(self.folding)
         layout.addStretch(1)
         self.setWidget(column)
+        column.installEventFilter(self)
         for form in (self.basic, self.further):
             form.changed.connect(lambda model, form=form: self._edited(model, form))
             form.problems_changed.connect(self.problems_changed)
@@ -108,9 +109,17 @@ class SettingsPanel(QScrollArea):
         training = project.training.model_copy(update={"batch_size": size})
         self._document.edit("Change batch size", project.with_(training=training), merge="training.batch_size")
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.LayoutRequest:
+            self.updateGeometry()  # the splitter must know how wide it is now
+        return super().eventFilter(watched, event)
+
     def minimumSizeHint(self) -> QSize:
-        # Wide enough for a label and its field at any size of text, and narrow enough for the plots beside it.
-        return QSize(self.fontMetrics().averageCharWidth() * 30, super().minimumSizeHint().height())
+        """As wide as its widest row needs at any size of text, so that nothing is cut."""
+        column = self.widget()
+        wide = column.minimumSizeHint().width() if column is not None else 0
+        wide += self.verticalScrollBar().sizeHint().width()
+        return QSize(max(wide, self.fontMetrics().averageCharWidth() * 30), super().minimumSizeHint().height())
 
     @property
     def problem(self) -> str:

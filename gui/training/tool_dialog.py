@@ -131,6 +131,8 @@ class ToolDialog(QDialog):
     def _ended(self, end: Event) -> None:
         self._handle = None
         self.state.setText("")
+        if not isinstance(end, Finished):
+            self.waiting.setText("")  # nothing comes any more
         if isinstance(end, Failed):
             self.problem.show_text(str(end.error))
         elif isinstance(end, Finished):

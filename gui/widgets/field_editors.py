@@ -245,7 +245,7 @@ def _spoken(value: Any) -> str:
     """A value as an entry of a list: words begin with a capital, names of PyTorch's types stay as they are."""
     if not isinstance(value, str) or any(letter.isdigit() for letter in value):
         return str(value)
-    return _NAMES.get(value) or (spoken_name(value) if value.islower() else value)
+    return _NAMES.get(value) or (spoken_name(value) if value.split(" ")[0].islower() else value)
 
 
 def make_editor(kind: FieldKind, parent: QWidget) -> QWidget:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from engine.datasets.spec import DataSpec
 from engine.training.speed import SpeedReport, Way, WayTried
+from gui import theme
 from gui.context import Context
 from gui.training.descent_slider import DescentSlider
 from gui.training.page import TrainPage
@@ -122,3 +124,17 @@ def test_a_batch_is_chosen_by_the_slider(qtbot: QtBot, page: TrainPage) -> None:
     QTest.keyClick(page.settings.descent.slider, Qt.Key.Key_Home)
     assert document.project.training.batch_size == 1
     assert "1,258 samples makes a step" in page.settings.descent.effect.text()
+
+
+@pytest.mark.parametrize("percent", [100, 200])
+def test_settings_are_never_cut_at_the_side(qapp: QApplication, qtbot: QtBot, page: TrainPage, percent: int) -> None:
+    page.resize(1280, 660)
+    try:
+        theme.apply(qapp, "light", percent)
+        page.settings.folding.button.click()
+        qtbot.waitUntil(
+            lambda: page.settings.widget().minimumSizeHint().width() <= page.settings.viewport().width(), timeout=2000
+        )
+        assert page.splitter.widget(1).width() > 200, "room is left for the plots"
+    finally:
+        theme.apply(qapp, "light", 100)
