@@ -14,6 +14,7 @@ _IF, _UNLESS = "counts_if", "counts_unless"
 
 FACTS = {
     "outputs": "how many Output nodes the project's network has",
+    "clean": "whether the data brings clean pictures beside noisy ones",
     "hypercolumn": "whether the project's network has a Hypercolumn",
     "smoothing": "whether the loss of the project's task can spread its target",
     "momentum": "whether the chosen optimiser keeps a momentum",

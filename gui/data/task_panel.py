@@ -100,6 +100,7 @@ class TaskPanel(PanelSection):
             self.body.insertWidget(2, self.form)
         assert self.form is not None
         self.show_network(project.network)
+        self._tell_clean()
         try:
             self.form.set_values(task.Options.model_validate(thaw(project.task_options)))
         except ValidationError:
@@ -123,7 +124,12 @@ class TaskPanel(PanelSection):
     def show_samples(self, samples: SampleSet | None) -> None:
         """Compare what the data gives with what the task needs."""
         self._samples = samples
+        self._tell_clean()
         self._judge()
+
+    def _tell_clean(self) -> None:
+        if self.form is not None and self._samples is not None:
+            self.form.tell(clean="clean" in self._samples.gives)
 
     def _judge(self) -> None:
         """Say when the data that has been read cannot serve the task."""

@@ -40,8 +40,10 @@ class Text(DatasetSource):
         json_schema_extra={"path": "file"},
     )
     length: int = Field(64, ge=2, le=4096, description="Characters in a window.")
-    every: int = Field(8, ge=1, le=4096, description="A window begins every so many characters.")
-    lower: bool = Field(False, description="Make all letters small, for a shorter list of characters.")
+    every: int = Field(8, ge=1, le=4096, title="Window every", description="A window begins every so many characters.")
+    lower: bool = Field(
+        False, title="Small letters only", description="Make all letters small, for a shorter list of characters."
+    )
 
     def load(self, root: Path, emit: Emit, token: CancelToken) -> SampleSet:
         emit(Progress("Reading the text"))

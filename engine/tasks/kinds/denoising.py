@@ -42,7 +42,7 @@ class DenoisingOptions(Settings):
         False,
         description="Add the noise also where the data brings clean pictures beside noisy ones; usually those are "
         "taken as they are.",
-        json_schema_extra=counts_unless(noise=["none"]),
+        json_schema_extra=counts_unless(noise=["none"], clean=[False]),
     )
     loss: Literal["MSE", "L1", "Huber"] = Field(
         "MSE",
