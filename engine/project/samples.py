@@ -61,6 +61,12 @@ SAMPLES = (
         "A Siamese network compares signs it has never seen after one example of each.",
     ),
     Sample("waves", "Tell waves apart", "motion", "A GRU hears which of five waveforms it is in spite of noise."),
+    Sample(
+        "clips",
+        "See what moves how",
+        "video",
+        "A CNN and an LSTM tell in which way a shape moves, which no single frame shows.",
+    ),
     Sample("forecast", "Look ahead", "train", "An LSTM says how a chaotic series goes on, and beats a linear rule."),
     Sample("text", "Write letter by letter", "edit", "An LSTM reads fables one letter at a time and then writes on."),
     Sample("denoising", "Clean pictures", "filter", "An autoencoder takes the noise out of handwritten digits."),

@@ -28,6 +28,24 @@ def waves() -> ProjectSpec:
     )
 
 
+def clips() -> ProjectSpec:
+    """A convolutional network that looks at each frame, and an LSTM that reads what it says of them."""
+    return ProjectSpec(
+        name="Clips",
+        task="sequence",
+        network=open_network("cnn_lstm", length=8, in_channels=1, size=24, num_classes=6),
+        data=DataSpec(source=Choice(id="moving_shapes", options={"count": 3000})),
+        training=TrainingSpec(
+            epochs=10,
+            batch_size=64,
+            optimiser=Choice(id="adam", options={"learning_rate": 0.003}),
+            schedule=Choice(id="one_cycle"),
+            initialisation=Choice(id="kaiming"),
+            clip_norm=1.0,
+        ),
+    )
+
+
 def forecast() -> ProjectSpec:
     """An LSTM on the chaotic course of Mackey and Glass, which no linear function of the past foretells well."""
     course = {"course": "mackey-glass", "trend": 0.0, "noise": 0.02}
@@ -126,4 +144,11 @@ def writer(length: int, characters: int, width: int, hidden: int) -> NetworkSpec
     return net.output(last)
 
 
-SAMPLES = {"waves": waves, "forecast": forecast, "one_shot": one_shot, "generation": generation, "text": text}
+SAMPLES = {
+    "waves": waves,
+    "clips": clips,
+    "forecast": forecast,
+    "one_shot": one_shot,
+    "generation": generation,
+    "text": text,
+}
