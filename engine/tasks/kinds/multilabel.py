@@ -150,7 +150,7 @@ class Multilabel(Task):
         from engine.tasks.report import Table, TaskReport
 
         assert isinstance(meter, LabelMeter)
-        columns = ("label", "average precision %", "ROC AUC %", "precision %", "recall %", "F1 %", "pictures", "found")
+        columns = ("label", "AP %", "ROC AUC %", "precision %", "recall %", "F1 %", "pictures", "found")
         rows = tuple((name, *row) for name, row in zip(self.classes, meter.rows(), strict=True))
         plots = [make(self.classes, meter.ranks()) for make in (precision_recall_plot, roc_plot)]
         return TaskReport(
