@@ -92,6 +92,13 @@ class Crew:
             if left:
                 self._busy = False
 
+    def employ(self, workers: int | None) -> None:
+        """Read with so many processes from now on; None takes as many as there are processors."""
+        count = usual_workers() if workers is None else workers
+        if count != self.workers:
+            self.close()
+            self.workers = count
+
     def close(self) -> None:
         """Let the processes go. Whoever reads afterwards gets new ones."""
         self._coming = self._loader = None  # the last references, with which PyTorch ends and joins them

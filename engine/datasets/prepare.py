@@ -114,6 +114,11 @@ class Prepared:
     def _parts(self) -> tuple[Part | UnreadPart, Part | UnreadPart, Part | UnreadPart]:
         return self.train, self.validation, self.test
 
+    def employ(self, readers: int | None) -> None:
+        """Read with so many processes from now on, where any read; None for one on each processor."""
+        if isinstance(self.train, UnreadPart):
+            self.train.crew.employ(readers)
+
     def close(self) -> None:
         """Let the processes go that read pictures, where there are any."""
         if isinstance(self.train, UnreadPart):

@@ -35,6 +35,7 @@ from engine.training.callbacks.reporter import Reporter
 from engine.training.callbacks.samples import Samples
 from engine.training.checkpoint import best_path, last_path, load_best, load_last, load_weights
 from engine.training.claim import claimed, noted
+from engine.training.compiling import NO_COMPILER, compiles
 from engine.training.evaluate import evaluate_part, write_report
 from engine.training.events import Advice, RunStarted, RunSummary
 from engine.training.group import Group, joined
@@ -184,14 +185,14 @@ def learner(model: nn.Module, project: ProjectSpec, task: Task) -> Runner | None
     """The network as it is trained, where that is another module: one set of weights, two ways to compute."""
     network, settings = project.network, project.training
     drawn = task.training_spec(network)
-    if drawn is network and not settings.compile:
+    if drawn is network and not (settings.compile and compiles()):
         return None
     twin = model
     if drawn is not network:
         twin = compile_network(drawn)
         twin.load_state_dict(model.state_dict(keep_vars=True), assign=True)
     names = [node.id for node in drawn.outputs]
-    return Runner(twin, names, channels_last=settings.channels_last, compiled=settings.compile)
+    return Runner(twin, names, channels_last=settings.channels_last, compiled=settings.compile and compiles())
 
 
 def measured(
@@ -218,6 +219,8 @@ def make_trainer(
     augmenter = Augmenter(project.data.augmentation, settings.seed) if project.data.augmentation else None
     if augmenter is not None:
         augmenter.check(task.needs, project.task)
+    if settings.readers is not None:
+        prepared.employ(settings.readers)
     pool = pool_of(prepared.train, prepared.preprocessor, device)
     batches = TrainingBatches(pool, augmenter, size, settings.seed)
     validation = None
@@ -310,6 +313,8 @@ def _warnings(project: ProjectSpec, trainer: Trainer) -> Iterator[Notice | Advic
             "This device computes 16-bit numbers no faster, so the training uses full precision.",
             kind="precision",
         )
+    if project.training.compile and not compiles():
+        yield Notice("info", f"{NO_COMPILER} So the network is computed as it is, not compiled.", kind="compile")
     if trainer.validation is None:
         yield Notice(
             "warning",

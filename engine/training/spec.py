@@ -60,6 +60,13 @@ class TrainingSpec(Settings):
     threads: int | None = Field(
         None, ge=1, le=1024, description="Processor threads that compute; empty chooses by the size of the network."
     )
+    readers: int | None = Field(
+        None,
+        ge=1,
+        le=64,
+        description="Processes that read pictures from disk while the network learns, where they do not fit into "
+        "memory; empty for one on each processor.",
+    )
     seed: int = Field(
         0,
         ge=0,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,14 +17,12 @@ from engine.events import Emit, Event, Progress
 from engine.project.spec import ProjectSpec
 
 if TYPE_CHECKING:
-    from engine.tasks.batch import Batch
     from engine.training.tuning import Trial
 
 log = logging.getLogger(__name__)
 
 SECONDS = 2.0  # of measuring, for each way, beside half as long for the plain one
-WARM = 3  # steps before the clock runs
-COMPARED = 12  # steps whose losses must agree
+COMPARED = 12  # steps whose losses must agree; the clock runs after them
 CLOSE = 0.02  # of the loss: what half precision and another order of sums may change
 ROUNDS = 3  # a way and the plain one take turns, so that a busy moment of the machine hits both
 NOTABLE = 1.03  # times as fast as the plain way: less may be chance
@@ -104,9 +101,12 @@ class _Trying:
 
     def __init__(self, found: Trial, seconds: float, emit: Emit) -> None:
         self.tried: list[Way] = []
+        from engine.datasets.prepare import Part
+
         self._found = found
         self._seconds = seconds
         self._emit = emit
+        self._taking_turns = isinstance(found.prepared.train, Part)
         self._plain = _Timed(found, Way("plain", ()))
         self._losses = self._plain.losses()
 
@@ -126,14 +126,14 @@ class _Trying:
 
     def _measured(self, way: Way) -> Way:
         if not self.tried:
-            rates = [self._plain.rate(self._seconds / ROUNDS) for _ in range(ROUNDS)]
-            return replace(way, rate=median(rates), drift=0.0)
+            rate = median(self._plain.rate(self._seconds / ROUNDS) for _ in range(ROUNDS))
+            if not self._taking_turns:
+                self._plain.close()
+            return replace(way, rate=rate, drift=0.0)
         try:
-            # Two trainings, for the losses of one are those of its first steps.
-            losses = _Timed(self._found, way).losses()
-            drift = max(abs(a - b) / max(abs(b), 1e-6) for a, b in zip(losses, self._losses, strict=True))
-            timed = _Timed(self._found, way)
-            times = [self._times(timed) for _ in range(ROUNDS)]
+            with closing(_Timed(self._found, way)) as timed:
+                losses = timed.losses()
+                times = median(self._times(timed) for _ in range(ROUNDS))
         except VitrineError as error:
             return replace(way, problem=str(error))
         except JobCancelled:
@@ -141,12 +141,14 @@ class _Trying:
         except Exception as error:  # noqa: BLE001 - compilers fail in many ways, and any of them only rules a way out
             log.info("%s does not work here: %r", way.name, error)
             return replace(way, problem="It does not work on this machine.")
+        drift = max(abs(a - b) / max(abs(b), 1e-6) for a, b in zip(losses, self._losses, strict=True))
         changed = "It changes the loss curve." if not drift <= CLOSE else ""
-        return replace(way, rate=median(times) * self.tried[0].rate, drift=drift, problem=changed)
+        return replace(way, rate=times * self.tried[0].rate, drift=drift, problem=changed)
 
     def _times(self, timed: _Timed) -> float:
         """How many times as fast as the plain way, in one round."""
-        plain = self._plain.rate(self._seconds / ROUNDS / 2)
+        # Pictures that are read from disk are read for one way at a time: what one gave up would be read on.
+        plain = self._plain.rate(self._seconds / ROUNDS / 2) if self._taking_turns else self.tried[0].rate
         return timed.rate(self._seconds / ROUNDS) / plain
 
 
@@ -156,46 +158,44 @@ class _Timed:
     def __init__(self, found: Trial, way: Way) -> None:
         import torch
 
+        from engine.training.tuning import batches
+
         settings = found.project.training.model_copy(update={**PLAIN, **dict(way.settings)})
+        found.prepared.employ(settings.readers)
+        self.way = way
         self._found = found
-        self._readers = settings.readers
         self._trainer = found.trainer(settings)
         self._threads = torch.get_num_threads()
         self._rate = float(self._trainer.optimiser.param_groups[0]["lr"])
+        self._coming = batches(self._trainer, 1_000_000)
 
     def losses(self) -> list[float]:
-        """Of the first steps."""
-        return [self._step(batch) for batch in self._coming(COMPARED)]
+        """Of the first steps, in which everything gets warm."""
+        return [self._step()[0] for _ in range(COMPARED)]
 
     def rate(self, seconds: float) -> float:
-        """Samples per second over about so long, the first steps apart."""
-        from engine.device import synchronise
-
-        with closing(self._coming(1_000_000)) as coming:
-            for _ in range(WARM):
-                self._step(next(coming))
-            synchronise(self._found.device)
-            done, began = 0, time.perf_counter()
-            while time.perf_counter() - began < seconds:
-                batch = next(coming)
-                self._step(batch)
-                done += len(batch)
-            synchronise(self._found.device)
-            return done / (time.perf_counter() - began)
-
-    def _coming(self, count: int) -> Generator[Batch, None, None]:
+        """Samples per second over about so long."""
         import torch
 
-        from engine.training.tuning import batches
+        from engine.device import synchronise
 
-        # What another way has changed since.
-        torch.set_num_threads(self._threads)
-        self._found.prepared.employ(self._readers)
-        yield from batches(self._trainer, count)
+        torch.set_num_threads(self._threads)  # which another way has changed since
+        synchronise(self._found.device)
+        done, began = 0, time.perf_counter()
+        while time.perf_counter() - began < seconds:
+            done += self._step()[1]
+        synchronise(self._found.device)
+        return done / (time.perf_counter() - began)
 
-    def _step(self, batch: Batch) -> float:
+    def close(self) -> None:
+        """Read no further."""
+        self._coming.close()
+
+    def _step(self) -> tuple[float, int]:
+        """The loss of the next batch, and its samples."""
         self._found.token.raise_if_cancelled()
-        return self._trainer.try_step(batch, self._rate)
+        batch = next(self._coming)
+        return self._trainer.try_step(batch, self._rate), len(batch)
 
 
 def candidates(found: Trial) -> list[Way]:

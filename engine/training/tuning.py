@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,7 +65,7 @@ def trial(project: ProjectSpec, root: Path, emit: Emit, token: CancelToken) -> I
             torch.set_num_threads(threads)
 
 
-def batches(trainer: Trainer, count: int) -> Iterator[Batch]:
+def batches(trainer: Trainer, count: int) -> Generator[Batch, None, None]:
     """The first `count` batches of a training, epoch after epoch."""
     epoch = done = 0
     while done < count:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from engine.events import Event
 from engine.job import Job
 from engine.training.spec import TrainingSpec
-from engine.training.speed import ChooseSpeedJob, SpeedReport, Way, WayTried
+from engine.training.speed import PLAIN, ChooseSpeedJob, SpeedReport, Way, WayTried
 from gui.context import Context
 from gui.training.tool_dialog import ToolDialog
 from gui.widgets.table import Column, Table
@@ -28,7 +28,8 @@ COLUMNS = (
     Column("Loss differs", lambda value: percent(value, 2), "Largest difference over the first steps", number=True),
     Column("Result", help="Which one is taken, and why others cannot be"),
 )
-WORDS = {"channels_last": "Channels last", "compile": "Compile", "precision": "Precision", "threads": "Threads"}
+WORDS = {"channels_last": "Channels last", "compile": "Compile", "precision": "Precision", "threads": "Threads",
+         "readers": "Readers"}  # fmt: skip
 NOTABLE = 1.03  # times the plain way: less may be chance
 
 
@@ -89,8 +90,7 @@ class SpeedDialog(ToolDialog):
         return _told(changed)
 
     def changes(self, result: SpeedReport) -> dict[str, Any]:
-        plain = {"channels_last": False, "compile": False, "precision": "float32", "threads": None}
-        return {**plain, **dict(result.best.settings)}
+        return {**PLAIN, **dict(result.best.settings)}
 
 
 def _told(settings: Iterable[tuple[str, object]]) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,11 +13,14 @@ import pytest
 from engine.cancel import CancelSource
 from engine.datasets.spec import Choice
 from engine.errors import JobCancelled, JobFailed
-from engine.events import Event, Progress
+from engine.events import Event, Notice, Progress
+from engine.graph.spec import NetworkSpec
 from engine.project.spec import ProjectSpec
 from engine.training.rate_finder import HIGHEST, LOWEST, FindRateJob, curve_of
 from engine.training.speed import ChooseSpeedJob, Way
-from tests.helpers.small_project import small_project
+from tests.helpers.small_project import SMALL, small_project
+
+LINES = (("channels_last", True),)
 
 
 @pytest.fixture(scope="module")
@@ -89,3 +94,83 @@ def test_channels_last_is_the_same_training(project: ProjectSpec, tmp_path: Path
             trainer = found.trainer(project.training.model_copy(update={"channels_last": lines}))
             losses.append([trainer.try_step(batch, 0.01) for batch in batches(trainer, 5)])
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
+
+
+def test_without_a_compiler_one_line_says_so_and_the_training_goes_on(
+    project: ProjectSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import engine.training.speed as speed
+    from engine.training.job import TrainJob
+
+    monkeypatch.setenv("PATH", str(tmp_path))
+    plain = speed.candidates
+    monkeypatch.setattr(
+        speed, "candidates", lambda found: [way for way in plain(found) if not way.settings or way.problem]
+    )
+    report = ChooseSpeedJob(project, tmp_path, seconds=0.1)(lambda event: None, CancelSource().token)
+    assert [way.problem for way in report.ways] == ["", "There is no C++ compiler on this machine, such as g++."]
+    told: list[Event] = []
+    compiled = project.with_(training=project.training.model_copy(update={"compile": True}))
+    TrainJob(compiled, tmp_path, tmp_path / "run")(told.append, CancelSource().token)
+    assert [event.what for event in told if isinstance(event, Notice) and event.kind == "compile"] == [
+        "There is no C++ compiler on this machine, such as g++. So the network is computed as it is, not compiled."
+    ]
+
+
+def test_pictures_from_disk_are_tried_with_other_numbers_of_readers(
+    project: ProjectSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import engine.datasets.crew as crew
+    import engine.training.speed as speed
+
+    used: list[int] = []
+    read = crew.Crew.read
+    monkeypatch.setattr(crew.Crew, "read", lambda self, groups: used.append(self.workers) or read(self, groups))
+    monkeypatch.setattr(crew, "usual_workers", lambda: 2)
+    monkeypatch.setattr(speed, "candidates", lambda found: [Way("plain", ())])
+    larger = project.data.preprocess.model_copy(update={"height": 64, "width": 64})
+    data = project.data.model_copy(update={"memory_limit_mb": 1, "preprocess": larger})
+    training = project.training.model_copy(update={"batch_size": 32})
+    network = NetworkSpec(
+        "Large", (replace(SMALL.nodes[0], params={"shape": [1, 64, 64]}), *SMALL.nodes[1:]), SMALL.edges
+    )
+    streamed = replace(project, data=data, training=training, network=network)
+    report = ChooseSpeedJob(streamed, tmp_path, seconds=0.1)(lambda event: None, CancelSource().token)
+    assert [(way.name, way.settings) for way in report.ways] == [("plain", ()), ("1 reader", (("readers", 1),))]
+    assert all(way.usable and way.drift == 0 for way in report.ways)
+    assert [count for count, before in zip(used, [0, *used], strict=False) if count != before] == [2, 1]
+
+
+def test_a_way_is_taken_only_where_it_is_notably_faster(
+    project: ProjectSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import engine.training.speed as speed
+
+    speeds = {"plain": 100.0, "channels last": 102.0}
+    monkeypatch.setattr(speed, "candidates", lambda found: [Way("plain", ()), Way("channels last", LINES)])
+    monkeypatch.setattr(speed._Timed, "rate", lambda self, seconds: speeds[self.way.name])
+    for fastest in ("plain", "channels last"):
+        report = ChooseSpeedJob(project, tmp_path, seconds=0.1)(lambda event: None, CancelSource().token)
+        assert report.best.name == fastest
+        speeds["channels last"] = 104.0
+    assert [way.rate for way in report.ways] == [100.0, 104.0]
+
+
+def test_the_speed_chooser_is_cancelled_within_a_step(
+    project: ProjectSpec, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.training.trainer import Trainer
+
+    source, steps = CancelSource(), []
+    plain = Trainer.try_step
+
+    def step(trainer: Trainer, *arguments: Any) -> float:
+        steps.append(1)
+        if len(steps) == 5:
+            source.cancel()
+        return plain(trainer, *arguments)
+
+    monkeypatch.setattr(Trainer, "try_step", step)
+    with pytest.raises(JobCancelled):
+        ChooseSpeedJob(project, tmp_path)(lambda event: None, source.token)
+    assert len(steps) == 5
