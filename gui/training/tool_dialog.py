@@ -57,6 +57,10 @@ class ToolDialog(QDialog):
         away.clicked.connect(self.close)
         for button in (self.go, self.cancel, self.take, away):
             button.setAutoDefault(False)
+        self._lay_out(away)
+        self._show_state()
+
+    def _lay_out(self, away: QPushButton) -> None:
         foot = QHBoxLayout()
         for button in (self.go, self.cancel):
             foot.addWidget(button)
@@ -76,7 +80,6 @@ class ToolDialog(QDialog):
         layout.addWidget(self.bar)
         layout.addWidget(self.state)
         layout.addLayout(foot)
-        self._show_state()
 
     def job(self) -> Job:
         """What is to be run, of the project as it is now."""
