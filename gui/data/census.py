@@ -11,7 +11,7 @@ from engine.cancel import CancelToken
 from engine.datasets.base import PictureSet
 from engine.datasets.census import MOST_MASKS, Census, Unit, take_census, unit_of
 from engine.datasets.report import Finding
-from engine.events import Emit, Event, Finished
+from engine.events import Emit, Event, Failed, Finished
 from engine.tasks.base import TASKS
 from gui.context import Context
 from gui.data.class_bars import Tally
@@ -40,7 +40,7 @@ class CensusModel(QObject):
     """Follows a `DataModel` and the project's task.
 
     Signals:
-        changed(): `unit` or `census` are different now.
+        changed(): `unit`, `census` or `ended` are different now.
     """
 
     changed = Signal()
@@ -51,6 +51,7 @@ class CensusModel(QObject):
         self._model = model
         self.unit: Unit | None = None  # None while every picture counts for its one class
         self.census: Census | None = None
+        self.ended = False  # whether counting ended without a result; it is not begun again by itself
         self._pictures: PictureSet | None = None
         self._work: JobHandle | None = None
         model.report_changed.connect(self._follow)
@@ -70,10 +71,11 @@ class CensusModel(QObject):
             unit = unit_of(TASKS.get(task).needs, pictures.gives)
         if (pictures, unit) != (self._pictures, self.unit):
             self._drop()
-            self._pictures, self.unit, self.census = pictures, unit, None
+            self._pictures, self.unit, self.census, self.ended = pictures, unit, None, False
             self.changed.emit()
         # The pictures themselves come first; nobody waits for this.
-        if unit is not None and self.census is None and self._work is None and self._model.report is not None:
+        idle = self.census is None and self._work is None and not self.ended
+        if unit is not None and idle and self._model.report is not None:
             self._count()
 
     def _count(self) -> None:
@@ -86,11 +88,14 @@ class CensusModel(QObject):
         def ended(end: Event) -> None:
             if self._work is not handle:
                 return
+            self._work = None
             if isinstance(end, Finished):
-                self._work = None
                 self.census = end.result
-                self.changed.emit()
-            # Cancelled or failed, it is not begun again by itself: `_work` stays.
+            else:
+                self.ended = True
+            if isinstance(end, Failed):
+                self._context.notifier.error(end.error)
+            self.changed.emit()
 
         handle.ended.connect(ended)
 
@@ -126,9 +131,10 @@ def tally(census: Census, amounts: np.ndarray, holders: np.ndarray) -> Tally:
     return Tally(tuple(f"{each:,}" for each in every), ("pictures show any of them", *below[1:]))
 
 
-def waiting(classes: int) -> Tally:
-    """While it is being counted."""
-    return Tally(("",) * (classes + 1), ("Being counted…",) * (classes + 1))
+def uncounted(classes: int, ended: bool) -> Tally:
+    """While it is being counted, or after that has ended without a result."""
+    words = "Not counted" if ended else "Being counted…"
+    return Tally(("",) * (classes + 1), (words,) * (classes + 1))
 
 
 def shown_in(census: Census, classes: tuple[str, ...], index: int) -> str:

@@ -23,7 +23,7 @@ from engine.datasets.drawn_series import DrawnSeries
 from engine.datasets.report import Finding
 from gui import theme
 from gui.context import Context
-from gui.data.census import BY_CLASS, CensusModel, findings, shown_in, tally, waiting
+from gui.data.census import BY_CLASS, CensusModel, findings, shown_in, tally, uncounted
 from gui.data.checks import ChecksPanel, FaultTable
 from gui.data.class_bars import ClassBars
 from gui.data.model import DataModel
@@ -228,7 +228,8 @@ class PicturesView(QWidget):
                 pictures.classes, amounts, part is not None, tally(census, amounts, census.holders(part))
             )
         elif self.classes.unit is not None:
-            self.bars.show_counts(pictures.classes, nothing, False, waiting(len(pictures.classes)))
+            tallied = uncounted(len(pictures.classes), self.classes.ended)
+            self.bars.show_counts(pictures.classes, nothing, False, tallied)
         elif report is not None:
             self.bars.show_counts(pictures.classes, report.counts, True)
         else:

@@ -105,3 +105,20 @@ def test_rare_and_unseen_classes_are_told():
     assert rare.what == "circle fills 40.0 % of the pixels and star only 5.0 %."
     (unseen,) = findings(counted, names, np.array([[30, 0, 0], [30, 0, 0], [0, 0, 30]]))
     assert unseen.what == "No training picture shows ring, so it cannot be learned."
+
+
+def test_counting_that_fails_is_told_and_not_waited_for(qtbot, page):
+    show(qtbot, page, "classification")
+    told = []
+    page.context.notifier.shown.connect(told.append)
+
+    def out_of_memory(index: int):
+        raise MemoryError
+
+    page.model.pictures.annotation = out_of_memory  # what a set of huge pictures would do
+    page.context.document.edit("Other task", project(page).with_(task="detection"))
+    qtbot.waitUntil(lambda: page.pictures.classes.ended, timeout=10_000)
+    assert set(rows(page, BELOW)) == {"Not counted"}
+    assert told
+    page.context.document.undo_stack.undo()
+    assert rows(page, BELOW) == ["", "", "", ""]
