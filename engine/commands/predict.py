@@ -23,7 +23,8 @@ class Predict(Command):
         )  # fmt: skip
         parser.add_argument(
             "--source", required=True, metavar="FILE|FOLDER|camera:N|URL",
-            help="a video, pictures, camera or stream; a .csv for runs that read sequences, a .npy or folder of slices "
+            help="a video, pictures, camera or stream, or test:RUN for the test pictures of a run; "
+            "a .csv for runs that read sequences, a .npy or folder of slices "
             "for those that read volumes, a text for those that write, random for those that make pictures",
         )  # fmt: skip
         parser.add_argument("--limit", type=int, metavar="N", help="stop after this many frames")

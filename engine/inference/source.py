@@ -87,6 +87,8 @@ SOURCES: Registry[SourceKind] = Registry("source", "engine.inference.sources")
 def make_source(text: str, *, live: bool = False, loop: bool = False) -> Source:
     """Return the source that `text` names: "camera:0", "camera:NAME", a video, a picture, a folder or a URL.
 
+    "test:RUN" names the test pictures of a run's own data, RUN being its folder.
+
     Nothing is opened yet. Raises `BadInput` when no kind of source accepts the text.
     """
     for kind in (SOURCES.get(id) for id in SOURCES):

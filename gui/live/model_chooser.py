@@ -69,6 +69,11 @@ class ModelChooser(QWidget):
         """The id of the chosen run's task; "" for any other model."""
         return next((run.task for run in self._runs if str(run.folder) == self.current), "")
 
+    @property
+    def run(self) -> str:
+        """The chosen run's folder; "" for any other model."""
+        return self.current if any(str(run.folder) == self.current for run in self._runs) else ""
+
     def set_runs(self, runs: Sequence[RunInfo]) -> None:
         """Offer these runs, those that have weights; the choice stays."""
         usable = tuple(run for run in runs if run.status in ("finished", "stopped") and run.epochs_done)

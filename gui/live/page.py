@@ -209,6 +209,7 @@ class LivePage(Page):
         self.panel.model.choose(model)
 
     def _model_chosen(self, model: str) -> None:
+        self.panel.source.set_run(self.panel.model.run)
         self.panel.references.follow(model if self.panel.model.task == "matching" else "")
         self.panel.answers.forget_classes()
         self.panel.answers.show_outcome(None, "")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from engine.inference.cameras import CameraName
 
 SCRIBBLE = "scribble"
+TEST = "test:"
 _VIDEO, _FOLDER, _STREAM = "?video", "?folder", "?stream"
 _RECENT = 5
 _FILTER = (
@@ -38,6 +39,7 @@ class SourceChooser(QWidget):
         self._cameras: tuple[CameraName, ...] = ()
         self._recent: dict[str, str] = {}  # texts and their icons, newest first
         self._dialog: QFileDialog | None = None
+        self._run = ""
         self.box = QComboBox(self)
         self.box.setAccessibleName("Source of the pictures")
         self.box.setToolTip("Where the pictures come from")
@@ -77,9 +79,19 @@ class SourceChooser(QWidget):
         self.note.setVisible(not cameras)
         self._fill()
 
+    def set_run(self, folder: str) -> None:
+        """Offer the test pictures of the run that looks; "" for none. Who looks at another run's gets these."""
+        if folder == self._run:
+            return
+        self._run = folder
+        if folder and self.current.startswith(TEST):
+            self.choose(TEST + folder)
+        else:
+            self._fill()
+
     def choose(self, text: str) -> None:
         """Choose a source by its text, as if it had been picked."""
-        if text and text != SCRIBBLE and not text.startswith("camera:") and text not in self._recent:
+        if text and text != SCRIBBLE and not text.startswith(("camera:", TEST)) and text not in self._recent:
             newest = {text: _icon_of(text), **self._recent}
             self._recent = dict(list(newest.items())[:_RECENT])
         self.current = text
@@ -98,6 +110,9 @@ class SourceChooser(QWidget):
             self.box.addItem(theme.icon("camera"), shown, f"camera:{name}")
         for text, icon in self._recent.items():
             self.box.addItem(theme.icon(icon), text if "://" in text else Path(text).name or text, text)
+        of = [self._run] if self._run else [self.current.removeprefix(TEST)] if self.current.startswith(TEST) else []
+        for folder in of:
+            self.box.addItem(theme.icon("image"), f"Test pictures of {Path(folder).name}", TEST + folder)
         self.box.addItem(theme.icon("scribble"), "Scribble pad", SCRIBBLE)
         self.box.insertSeparator(self.box.count())
         self.box.addItem(theme.icon("video"), "Video or picture file…", _VIDEO)

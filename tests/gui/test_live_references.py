@@ -143,3 +143,19 @@ def test_choosing_a_source_looks_at_no_file_in_the_window(
     box = page.panel.source.box
     words = [box.itemText(number) for number in range(box.count())]
     assert {"gone", "gone.mp4", "a.png", "rtsp://camera/stream"} <= set(words)
+
+
+def test_the_test_pictures_of_the_chosen_run_can_be_looked_at(page: LivePage, qtbot: Any, run: RunInfo) -> None:
+    box = page.panel.source.box
+    words = "Test pictures of twins"
+    assert box.findText(words) < 0
+    page.panel.model.set_runs([run])
+    page.panel.model.choose(str(run.folder))
+    assert box.findText(words) > 0
+    box.setCurrentIndex(box.findText(words))
+    box.activated.emit(box.currentIndex())
+    qtbot.waitUntil(lambda: match(page) is not None, timeout=WAIT)
+    assert box.currentText() == words
+    # Another model looks at the same pictures.
+    page.panel.model.choose("opencv:face")
+    assert box.currentText() == words

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from abc import abstractmethod
 from pathlib import Path
 
 import numpy as np
@@ -16,29 +17,80 @@ from engine.inference.source import SOURCES, Source, SourceKind
 _MOST = 200_000
 
 
-class FolderSource(Source):
-    """Pictures of a folder one by one.
+class Album(Source):
+    """Pictures that are read one by one, in an order, as often as somebody likes.
 
     Args:
-        path: a folder, or one picture.
+        name: what a person calls it.
         seconds: how long each picture stays when a person watches; 0 for as fast as they are asked for.
         loop: begin again at the end.
     """
 
     patience = 30.0
-    open_patience = 60.0  # a folder of very many files
 
-    def __init__(self, path: Path, *, seconds: float = 0.0, loop: bool = False) -> None:
-        super().__init__(path.name or str(path))
-        self.path = path
+    def __init__(self, name: str, *, seconds: float = 0.0, loop: bool = False) -> None:
+        super().__init__(name)
         self.paced = seconds > 0
         self._seconds = seconds
         self._loop = loop
-        self._files: list[Path] = []
+        self._count = 0
         self._next = 0
         self._index = 0
         self._began = 0.0
         self._shown = 0.0
+
+    @abstractmethod
+    def _picture(self, place: int) -> tuple[np.ndarray, str]:
+        """Picture `place`, uint8 (H, W, 3) in RGB, and its name. Raises `BadInput` if it cannot be read."""
+
+    def _begin(self, count: int) -> None:
+        """There are so many pictures to be read."""
+        self._count = count
+        self._began = time.perf_counter()
+
+    def read(self) -> Frame | None:
+        if self._shown:
+            self._wait(self._shown + self._seconds - time.perf_counter())
+        failed = 0
+        while not self.interrupted:
+            if self._next >= self._count:
+                if not self._loop or failed >= self._count:
+                    return None
+                self._next = 0
+            place = self._next
+            self._next += 1
+            try:
+                return self._frame(place)
+            except VitrineError as error:
+                failed += 1
+                self.on_fault(error)
+        return None
+
+    def _frame(self, place: int) -> Frame:
+        rgb, name = self._picture(place)
+        self._shown = time.perf_counter()
+        elapsed = (self._shown - self._began) * 1000
+        frame = Frame(np.ascontiguousarray(rgb[:, :, ::-1]), self._index, elapsed, self._shown, name)
+        self._index += 1
+        return frame
+
+    def close(self) -> None:
+        self._count = 0
+
+
+class FolderSource(Album):
+    """Pictures of a folder one by one.
+
+    Args:
+        path: a folder, or one picture.
+    """
+
+    open_patience = 60.0  # a folder of very many files
+
+    def __init__(self, path: Path, *, seconds: float = 0.0, loop: bool = False) -> None:
+        super().__init__(path.name or str(path), seconds=seconds, loop=loop)
+        self.path = path
+        self._files: list[Path] = []
 
     def open(self) -> None:
         if self.path.is_file():
@@ -52,36 +104,10 @@ class FolderSource(Source):
                 f"The folder {self.path} holds no pictures.",
                 f"Choose a folder with files ending in {', '.join(sorted(SUFFIXES))}.",
             )
-        self._began = time.perf_counter()
+        self._begin(len(self._files))
 
-    def read(self) -> Frame | None:
-        if self._shown:
-            self._wait(self._shown + self._seconds - time.perf_counter())
-        failed = 0
-        while not self.interrupted:
-            if self._next >= len(self._files):
-                if not self._loop or failed >= len(self._files):
-                    return None
-                self._next = 0
-            file = self._files[self._next]
-            self._next += 1
-            try:
-                return self._frame(file)
-            except VitrineError as error:
-                failed += 1
-                self.on_fault(error)
-        return None
-
-    def _frame(self, file: Path) -> Frame:
-        rgb = load_picture(file)  # (H, W, 3)
-        self._shown = time.perf_counter()
-        elapsed = (self._shown - self._began) * 1000
-        frame = Frame(np.ascontiguousarray(rgb[:, :, ::-1]), self._index, elapsed, self._shown, file.name)
-        self._index += 1
-        return frame
-
-    def close(self) -> None:
-        self._files = []
+    def _picture(self, place: int) -> tuple[np.ndarray, str]:
+        return load_picture(self._files[place]), self._files[place].name
 
 
 def pictures_in(folder: Path) -> list[Path]:
