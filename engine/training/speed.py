@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from engine.cancel import CancelToken
 from engine.errors import JobCancelled, VitrineError
@@ -80,6 +80,9 @@ class ChooseSpeedJob:
 
     Raises `BadInput` when the project cannot be trained as it is.
     """
+
+    leaves_nothing: ClassVar[bool] = True
+    """So that a window may end it in the midst of compiling, which nothing interrupts."""
 
     project: ProjectSpec
     root: Path

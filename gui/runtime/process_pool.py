@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from gui.runtime.process_worker import ProcessWorker
 
 
+PATIENCE = 1.0  # seconds that a job which leaves nothing gets to notice that it was cancelled
+
+
 class ProcessPool:
     """Hands out idle processes and makes one when there is none."""
 
@@ -25,10 +28,13 @@ class ProcessPool:
         self._closed = False
 
     def run(self, job: Job, emit: Emit, token: CancelToken) -> Terminal:
-        """Run `job` in some process of the pool; the process goes back afterwards unless it has died."""
-        return self._run(job, emit, token, abandon=False)
+        """Run `job` in some process of the pool; the process goes back afterwards unless it has died.
 
-    def _run(self, job: Job, emit: Emit, token: CancelToken, *, abandon: bool) -> Terminal:
+        One that says `leaves_nothing`, and is cancelled where nothing can interrupt it, goes with its process.
+        """
+        return self._run(job, emit, token, abandon=PATIENCE if getattr(job, "leaves_nothing", False) else None)
+
+    def _run(self, job: Job, emit: Emit, token: CancelToken, *, abandon: float | None) -> Terminal:
         worker = self._take()
         try:
             return worker.run(job, emit, token, abandon=abandon)
@@ -40,7 +46,7 @@ class ProcessPool:
         from gui.runtime.process_worker import WarmUp
 
         token.raise_if_cancelled()
-        self._run(WarmUp(), _nobody, token, abandon=True)
+        self._run(WarmUp(), _nobody, token, abandon=0.0)
 
     @property
     def pids(self) -> tuple[int, ...]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import math
 import multiprocessing
 import os
 import pickle
 import signal
 import threading
+import time
 import traceback
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -51,18 +53,18 @@ class ProcessWorker:
     def pid(self) -> int | None:
         return self._process.pid
 
-    def run(self, job: Job, emit: Emit, token: CancelToken, *, abandon: bool = False) -> Terminal:
+    def run(self, job: Job, emit: Emit, token: CancelToken, *, abandon: float | None = None) -> Terminal:
         """Run `job` in the process and emit what it emits, ending in exactly one terminal event, also returned.
 
         Args:
-            abandon: when cancelled, kill the process instead of waiting for the job to notice; only for a job that
-                has nothing to save.
+            abandon: seconds that a cancelled job gets to notice before its process is killed; only for a job that has
+                nothing to save. None waits for it.
         """
         end = self._converse(job, emit, token, abandon)
         emit(end)
         return end
 
-    def _converse(self, job: Job, emit: Emit, token: CancelToken, abandon: bool) -> Terminal:
+    def _converse(self, job: Job, emit: Emit, token: CancelToken, abandon: float | None) -> Terminal:
         self._cancelled.clear()
         self._running.set()
         try:
@@ -77,9 +79,12 @@ class ProcessWorker:
             )
         try:
             self._pipe.send_bytes(packed)
+            end = math.inf
             while True:
                 self._mirror(token)
-                if abandon and token.cancelled:
+                if abandon is not None and token.cancelled:
+                    end = min(end, time.monotonic() + abandon)
+                if time.monotonic() >= end:
                     self._process.kill()
                     self._process.join()
                     return Cancelled()

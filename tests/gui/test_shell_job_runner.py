@@ -111,6 +111,14 @@ def test_a_killed_process_is_a_failure_and_the_next_job_runs(qtbot: QtBot, runne
     assert isinstance(Log(runner.start(process_jobs.count, title="Again", process=True)).wait(qtbot), Finished)
 
 
+def test_a_job_that_leaves_nothing_is_ended_where_it_does_not_listen(qtbot: QtBot, runner: JobRunner) -> None:
+    log = Log(runner.start(process_jobs.Deaf(), title="Compiling", process=True))
+    qtbot.waitUntil(lambda: bool(log.events), timeout=20_000)
+    log.handle.cancel()
+    assert log.wait(qtbot) == Cancelled()
+    assert isinstance(Log(runner.start(process_jobs.count, title="Again", process=True)).wait(qtbot), Finished)
+
+
 def test_what_cannot_cross_fails_in_words(qtbot: QtBot, runner: JobRunner) -> None:
     end = Log(runner.start(process_jobs.unspeakable, title="Result", process=True)).wait(qtbot)
     assert isinstance(end, Failed)

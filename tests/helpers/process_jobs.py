@@ -56,3 +56,13 @@ def die(emit: Emit, token: CancelToken) -> None:
 def unspeakable(emit: Emit, token: CancelToken) -> Any:
     """A result that cannot cross."""
     return threading.Lock()
+
+
+class Deaf:
+    """A calculation that looks at nothing, such as a compiler's."""
+
+    leaves_nothing = True
+
+    def __call__(self, emit: Emit, token: CancelToken) -> None:
+        emit(Progress("Begun", 0, 0))
+        threading.Event().wait(60)
