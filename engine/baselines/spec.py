@@ -68,6 +68,24 @@ class RegionBaseline(Settings):
 
 BaselineSpec = PictureBaseline | RegionBaseline
 
+USUAL = {
+    PictureBaseline.task: ("hog+svm", "hog+rbf", "lbp+svm", "colour+logistic", "pixels+logistic", "pixels+bayes"),
+    RegionBaseline.task: ("kmeans+4", "watershed"),
+}
+"""The baselines that are usually compared with, by the task that they serve; other tasks have none."""
+NONE = "There are baselines for classification and for segmentation; this project's task has none."
+
+
+def require_task(spec: BaselineSpec, task: str) -> None:
+    """Raise `BadInput` where a baseline does not learn what a project's task is."""
+    if task not in USUAL:
+        raise BadInput(NONE, "Leave the baseline out, or choose a task that has some on the Data page.")
+    if spec.task != task:
+        raise BadInput(
+            f"{spec.label} is a baseline for {spec.task}, and the project's task is {task}.",
+            f"Choose one for {task}: {', '.join(USUAL[task])}.",
+        )
+
 
 def parse_baseline(text: str) -> BaselineSpec:
     """A baseline from a short text: "hog+svm", "kmeans", "kmeans+6" or "watershed". Raises `BadInput` for others."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from engine.baselines.spec import parse_baseline
+from engine.baselines.spec import parse_baseline, require_task
 from engine.cancel import CancelSource
 from engine.commands.base import COMMANDS, DONE, INTERRUPTED, Command, Output
 from engine.commands.evaluate import measure_lines
@@ -59,6 +59,8 @@ class Train(Command):
             raise BadInput("A baseline has no epochs to go on with.", "Leave out --resume.")
         baseline = parse_baseline(args.baseline) if args.baseline else None
         project = with_overrides(load_project(args.project), args)
+        if baseline is not None:
+            require_task(baseline, project.task)
         # The first of several processes says where the run is; the others only compute.
         first = os.environ.get("RANK", "0") == "0"
         run_dir = _first_run_dir(args, project) if first else Path()

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.baselines.job import BaselineJob
-from engine.baselines.spec import CLASSIFIERS, FEATURES, METHODS, BaselineSpec, baseline_of, parse_baseline
+from engine.baselines.spec import CLASSIFIERS, FEATURES, METHODS, NONE, USUAL, BaselineSpec, baseline_of, parse_baseline
 from engine.events import Event, Failed, Finished, Notice, Progress
 from engine.training.events import RunSummary
 from gui import theme
@@ -37,12 +37,6 @@ COLUMNS = (
     Column("Test", percent, "The measure on the test part", number=True),
     Column("Time", duration, "What learning took", number=True),
 )
-NONE = "There are baselines for classification and for segmentation; this project's task has none."
-SOME = {
-    "classification": ("hog+svm", "hog+rbf", "lbp+svm", "colour+logistic", "pixels+logistic", "pixels+bayes"),
-    "segmentation": ("kmeans+4", "watershed"),
-}
-"""What "Fit several" fits, one after the other, by the project's task."""
 
 
 def baselines_button(context: Context, parent: QWidget) -> QPushButton:
@@ -156,7 +150,7 @@ class BaselinesDialog(QDialog):
         self._begin([self.chosen()])
 
     def _fit_several(self) -> None:
-        self._begin([parse_baseline(text) for text in SOME[self.task]])
+        self._begin([parse_baseline(text) for text in USUAL[self.task]])
 
     def _begin(self, specs: list[BaselineSpec]) -> None:
         if not self.busy:
@@ -217,7 +211,7 @@ class BaselinesDialog(QDialog):
         self.table.set_rows(rows)
 
     def _show_state(self) -> None:
-        regions, known = self.task == "segmentation", self.task in SOME
+        regions, known = self.task == "segmentation", self.task in USUAL
         measure = measure_title(headline_of(self.task))
         self.about.setText(f"{ABOUT} What is compared is the measure {measure}." if known else NONE)
         for widget in (self.features, self.classifier):

@@ -45,7 +45,7 @@ def cells(dialog: BaselinesDialog, column: int) -> list[str]:
 def test_several_are_fitted_in_turn_and_become_runs(
     qtbot: QtBot, page: TrainPage, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(baselines.SOME, "classification", ("pixels+bayes", "pixels+logistic"))
+    monkeypatch.setitem(baselines.USUAL, "classification", ("pixels+bayes", "pixels+logistic"))
     dialog = opened(page)
     QTest.mouseClick(dialog.several, LEFT)
     assert dialog.cancel.isVisible()

@@ -178,6 +178,20 @@ def test_predict_prints_a_line_per_frame(project: Path, tmp_path: Path, capsys: 
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize(
+    ("sample", "name", "told"),
+    [
+        ("shapes_detection", "hog+svm", "this project's task has none"),
+        ("digits", "watershed", "Watershed is a baseline for segmentation, and the project's task is classification"),
+    ],
+)
+def test_a_baseline_of_another_task_is_refused(sample, name, told, tmp_path, capsys):
+    folder = resources() / "samples" / sample
+    assert main.main(["train", str(folder), "--baseline", name, "--out", str(tmp_path / "run")]) == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_baseline_prints_the_same_lines_and_leaves_a_run(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     epoch, finished = lines(capsys, "train", project, "--baseline", "hog+svm")
     assert (epoch["event"], epoch["epoch"]) == ("epoch", 1)
