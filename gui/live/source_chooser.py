@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from gui import theme
@@ -112,7 +112,9 @@ class SourceChooser(QWidget):
             self.box.addItem(theme.icon(icon), text if "://" in text else Path(text).name or text, text)
         of = [self._run] if self._run else [self.current.removeprefix(TEST)] if self.current.startswith(TEST) else []
         for folder in of:
-            self.box.addItem(theme.icon("image"), f"Test pictures of {Path(folder).name}", TEST + folder)
+            self.box.addItem(theme.icon("image"), "Test pictures of the run", TEST + folder)
+            whose = f"Those of {Path(folder).name} that it never learned from"
+            self.box.setItemData(self.box.count() - 1, whose, Qt.ItemDataRole.ToolTipRole)
         self.box.addItem(theme.icon("scribble"), "Scribble pad", SCRIBBLE)
         self.box.insertSeparator(self.box.count())
         self.box.addItem(theme.icon("video"), "Video or picture file…", _VIDEO)

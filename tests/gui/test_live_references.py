@@ -147,7 +147,7 @@ def test_choosing_a_source_looks_at_no_file_in_the_window(
 
 def test_the_test_pictures_of_the_chosen_run_can_be_looked_at(page: LivePage, qtbot: Any, run: RunInfo) -> None:
     box = page.panel.source.box
-    words = "Test pictures of twins"
+    words = "Test pictures of the run"
     assert box.findText(words) < 0
     page.panel.model.set_runs([run])
     page.panel.model.choose(str(run.folder))
