@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Signal
@@ -51,6 +52,7 @@ class JobHandle:
         self.end: Terminal | None = None
         self.started = time.monotonic()
         self.paused = False
+        self.estimate: Callable[[], float | None] | None = None  # who started it may know better what is left
         self._source = task.source
         self._queue = task.queue
 
@@ -82,6 +84,8 @@ class JobHandle:
 
     def seconds_left(self) -> float | None:
         """Time left in seconds, from the share done so far; None while it cannot be known."""
+        if self.estimate is not None:
+            return self.estimate()
         if self.progress is None or not self.progress.total or not self.progress.done:
             return None
         share = min(1.0, self.progress.done / self.progress.total)

@@ -49,7 +49,9 @@ class CurvesPanel(QWidget):
         super().__init__(parent)
         self._runs: tuple[RunCurves, ...] = ()
         self._told = ""
-        self._wanted = ""  # the measure that the task is judged by
+        self._wanted = "accuracy"  # the measure that the task is judged by
+        self._task = ""
+        self._listed: tuple[list[str], str] = ([], "")
         self._shown: dict[str, set[tuple[str, str]]] = {plot: set() for plot in PLOTS}
         self.plots: dict[str, LivePlot] = {
             "loss": LivePlot("Loss", number=figure),
@@ -140,24 +142,35 @@ class CurvesPanel(QWidget):
         return (min(e[0] for e in extents), max(e[1] for e in extents)) if extents else None
 
     def _list_measures(self) -> None:
+        """Offer what the runs shown have, and until there is anything what the task is judged by."""
         names = list(dict.fromkeys(name for run in self._runs for name in run.measure_names()))
-        known = [self.measure.itemData(index) for index in range(self.measure.count())]
+        names = names or [self._wanted]
+        if (names, self._task) == self._listed:
+            return
+        self._listed = (names, self._task)
+        chosen = self.measure_name if self.measure_name in names else self._wanted
+        self.measure.blockSignals(True)
+        self.measure.clear()
         for name in names:
-            if name not in known:
-                self.measure.addItem(measure_title(name), name)
-                if name == self._wanted:
-                    self.measure.setCurrentIndex(self.measure.count() - 1)
-                # The list may be wider than the box.
-                view = self.measure.view()
-                view.setMinimumWidth(view.sizeHintForColumn(0) + theme.space(3))
+            self.measure.addItem(measure_title(name, self._task), name)
+        self.measure.setCurrentIndex(max(0, self.measure.findData(chosen)))
+        self.measure.blockSignals(False)
+        # The list may be wider than the box.
+        view = self.measure.view()
+        view.setMinimumWidth(view.sizeHintForColumn(0) + theme.space(3))
         self.measure.setVisible(self.measure.count() > 1)
+        self._name_measure()
 
-    def prefer(self, name: str) -> None:
-        """Show this measure, as soon as a run has it."""
-        self._wanted = name
-        at = self.measure.findData(name)
-        if at >= 0:
-            self.measure.setCurrentIndex(at)
+    def prefer(self, name: str, task: str = "") -> None:
+        """Show this measure as soon as a run has it, in the words of its task."""
+        name = name or "accuracy"
+        if (name, task) == (self._wanted, self._task):
+            return
+        self._wanted, self._task = name, task
+        self._list_measures()
+        self.measure.setCurrentIndex(max(0, self.measure.findData(name)))
+        self._place()
+        self.schedule()
 
     # tools
 
@@ -252,12 +265,14 @@ class CurvesPanel(QWidget):
             self.plots[name].set_smoothing(value / 100)
         self.view_changed.emit()
 
+    def _name_measure(self) -> None:
+        plot, name, task = self.plots["measure"], self.measure_name, self._task
+        plot.set_title(measure_title(name, task))
+        share = is_share(name, task)
+        plot.set_number(partial(measure_value, name, task=task), (0.0, 1.0) if share else None, percent=share)
+
     def _measure_chosen(self) -> None:
-        plot = self.plots["measure"]
-        name = self.measure_name
-        plot.set_title(measure_title(name))
-        share = is_share(name)
-        plot.set_number(partial(measure_value, name), (0.0, 1.0) if share else None, percent=share)
+        self._name_measure()
         self._place()
         self.schedule()
         self.view_changed.emit()

@@ -29,7 +29,7 @@ from gui.training.status_panel import StatusPanel
 from gui.training.tool_dialog import ToolDialog
 from gui.widgets.card import CardStack
 from gui.widgets.empty_state import EmptyState
-from gui.widgets.measure_words import measure_title, measure_value
+from gui.widgets.measure_words import headline_of, measure_title, measure_value
 from gui.widgets.notes import QuietLabel, ThemedLabel
 from gui.widgets.words import count
 
@@ -124,11 +124,13 @@ class TrainPage(Page):
         status.resume_run_wanted.connect(self.commands.resume.trigger)
         status.obstacle_wanted.connect(self._go_to_obstacle)
         session.state_changed.connect(self._show_state)
+        session.state_changed.connect(self._let_tools_know)
         self._numbers.timeout.connect(status.show_numbers)
         session.told.connect(self._told)
         session.ended.connect(self._ended)
         context.runs.changed.connect(self._show_runs)
         context.document.replaced.connect(self._replaced)
+        context.document.changed.connect(lambda _change: self._follow_task())
         context.document.changed.connect(lambda _change: self._show_state())
         context.engine.ready.connect(self._ready)
         context.engine.failed.connect(lambda _error: self._show_state())
@@ -192,7 +194,12 @@ class TrainPage(Page):
         if self.settings.flush():
             if kind not in self.tools:
                 self.tools[kind] = kind(self.context, self)
+                self.tools[kind].give_way(self.session.busy)
             self.tools[kind].open_beside()
+
+    def _let_tools_know(self) -> None:
+        for tool in self.tools.values():
+            tool.give_way(self.session.busy)
 
     def pause_or_resume(self) -> None:
         """Pause the training that goes on, or go on with the paused one."""
@@ -225,7 +232,7 @@ class TrainPage(Page):
             self.cards.clear()
             self._stuck_loss = 0.0
             self.samples.clear()
-            self.curves.prefer(session.headline)
+            self.curves.prefer(session.headline, session.task)
             curves.begin(event, session.resumed.rows if session.resumed is not None else ())
             self.runs.runs_model.check(session.run_name, True)
             self._place_curves()
@@ -331,6 +338,14 @@ class TrainPage(Page):
         self.cards.clear()
         self.samples.clear()
         self._start_wanted = False
+        self._follow_task()
+        self.status.show_numbers()
+
+    def _follow_task(self) -> None:
+        """Until something is trained, the plots are named after what will be measured."""
+        if not self.session.busy:
+            task = self.context.document.project.task
+            self.curves.prefer(headline_of(task), task)
 
     # how things stand
 

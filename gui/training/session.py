@@ -72,7 +72,12 @@ class TrainingSession(QObject):
     @property
     def headline(self) -> str:
         """The measure by which the best epoch is chosen."""
-        return headline_of(self.resumed.task if self.resumed is not None else self._project.task)
+        return headline_of(self.task)
+
+    @property
+    def task(self) -> str:
+        """The task of the training that goes on, or that ended last."""
+        return self.resumed.task if self.resumed is not None else self._project.task
 
     def start(self) -> None:
         """Train the project as it is now, in a new run. Does nothing while another training goes on."""
@@ -139,6 +144,7 @@ class TrainingSession(QObject):
         self.run_dir = run_dir
         job = TrainJob(self._project, self.root, run_dir, resume=self.resumed is not None)
         self._handle = self._context.runner.start(job, title=f"Training {run_dir.name}", process=True)
+        self._handle.estimate = self.seconds_left  # one estimate, wherever it is shown
         self._handle.event.connect(self._heard)
         self._handle.ended.connect(self._over)
         self._handle.state_changed.connect(self._handle_changed)
@@ -191,9 +197,19 @@ class TrainingSession(QObject):
         self.ended.emit(end)
         if self.root == self._context.document.folder:
             self._context.runs.refresh(select=self.run_name)
+        else:
+            self._forget()
+            self.state_changed.emit()
+
+    def _forget(self) -> None:
+        """Another project is there, which has nothing to do with the last training."""
+        self.run_dir = self.resumed = None
+        self.info = self.steps = self.epoch = self.best = self.end = None
 
     def _replaced(self) -> None:
-        if self.busy and self.root != self._context.document.folder:
+        if not self.busy:
+            self._forget()
+        elif self.root != self._context.document.folder:
             self.stop()
             self._context.notifier.show(
                 "info",

@@ -30,6 +30,7 @@ class ToolDialog(QDialog):
         self.context = context
         self._title = title
         self._handle: JobHandle | None = None
+        self._training = False
         self.result: Any = None
         self.setWindowTitle(title)
         self.setModal(False)
@@ -108,6 +109,9 @@ class ToolDialog(QDialog):
         if self._handle is not None:
             return
         self.problem.show_text("")
+        if self._training:
+            self.problem.show_text("A training runs. What is tried beside it would tell nothing; try when it is done.")
+            return
         found = obstacle(self.context)
         if found is not None:
             self.problem.show_text(found.what)
@@ -142,8 +146,17 @@ class ToolDialog(QDialog):
             self.result = end.result
             self.state.setText(self.show_result(end.result))
         elif isinstance(end, Cancelled):
-            self.state.setText("It was stopped. The settings are as they were.")
+            because = ", because a training has begun" if self._training else ""
+            self.state.setText(f"It was stopped{because}. The settings are as they were.")
         self._show_state()
+
+    def give_way(self, training: bool) -> None:
+        """A training runs, or none does any more: at the same time each would spoil the other's pace."""
+        self._training = training
+        if training:
+            self._cancel()
+        else:
+            self.problem.show_text("")
 
     def _cancel(self) -> None:
         if self._handle is not None:

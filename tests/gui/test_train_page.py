@@ -225,3 +225,32 @@ def test_runs_are_overlaid_renamed_and_thrown_away_with_a_way_back(
     qtbot.waitUntil(lambda: context.notifier.history[-1].action is not None, timeout=5000)
     context.notifier.history[-1].action[1]()
     qtbot.waitUntil(lambda: "small net" in two_runs(), timeout=10_000)
+
+
+def test_another_project_shows_nothing_of_the_last_training(qtbot: QtBot, page: TrainPage, context: Context) -> None:
+    opened(qtbot, context, project(epochs=1))
+    ready(qtbot, context)
+    qtbot.mouseClick(page.status.start, LEFT)
+    with qtbot.waitSignal(page.session.ended, timeout=90_000):
+        pass
+    assert page.status.bar.isVisible()
+    assert page.curves.plots["measure"].title == "Accuracy"
+    opened(qtbot, context, project().with_(task="denoising"))
+    assert page.session.info is None
+    assert not page.status.bar.isVisible()
+    assert page.curves.plots["measure"].title == "PSNR"
+    names = [page.curves.measure.itemText(index) for index in range(page.curves.measure.count())]
+    assert names == ["PSNR"]
+
+
+def test_the_time_left_is_the_same_wherever_it_is_told(qtbot: QtBot, page: TrainPage, context: Context) -> None:
+    opened(qtbot, context, project(epochs=5000))
+    ready(qtbot, context)
+    qtbot.mouseClick(page.status.start, LEFT)
+    qtbot.waitUntil(lambda: page.session.seconds_left() is not None, timeout=90_000)
+    (handle,) = [handle for handle in context.runner.handles if handle.show]
+    page.session.pause()
+    qtbot.waitUntil(lambda: page.session.state == "paused", timeout=10_000)
+    assert handle.seconds_left() == page.session.seconds_left()
+    page.session.stop()
+    qtbot.waitUntil(lambda: not page.session.busy, timeout=20_000)

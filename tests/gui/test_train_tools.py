@@ -138,3 +138,17 @@ def test_settings_are_never_cut_at_the_side(qapp: QApplication, qtbot: QtBot, pa
         assert page.splitter.widget(1).width() > 200, "room is left for the plots"
     finally:
         theme.apply(qapp, "light", 100)
+
+
+def test_a_tool_gives_way_to_a_training(qtbot: QtBot, page: TrainPage) -> None:
+    QTest.mouseClick(page.settings.tools[1], Qt.MouseButton.LeftButton)
+    dialog = page.tools[SpeedDialog]
+    qtbot.waitUntil(dialog.cancel.isVisible, timeout=WAIT)
+    QTest.mouseClick(page.status.start, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "a training has begun" in dialog.state.text(), timeout=WAIT)
+    QTest.mouseClick(dialog.go, Qt.MouseButton.LeftButton)
+    assert "A training runs" in dialog.problem.text
+    page.session.stop()
+    qtbot.waitUntil(lambda: not page.session.busy, timeout=WAIT)
+    assert dialog.problem.text == ""
+    dialog.close()
