@@ -38,6 +38,7 @@ class LiveResult:
         stages: smoothed milliseconds of each stage, in order.
         fps: pictures shown per second, over the last two seconds.
         age_ms: how old the picture was when this result was ready.
+        mean_age_ms: the same, smoothed as the stages are, so that both may be compared.
         busy_ms: how long preparing and predicting this picture took.
         serial: counts up with every result.
         again: an earlier picture was looked at once more, with another model; its age says nothing.
@@ -52,6 +53,7 @@ class LiveResult:
     serial: int
     again: bool = False
     layer: Layer | None = None
+    mean_age_ms: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ class LiveLoop:
         self._stopping = False
         self._predictor: Predictor | None = None
         self._rate = RateMeter()
-        self._stages = StageMeter()
+        self._stages, self._ages = StageMeter(), StageMeter()
         self._serial = 0
         self._last: Frame | None = None
         self._again = False  # whether the last picture is to be looked at once more
@@ -179,6 +181,9 @@ class LiveLoop:
         self._rate.tick(done)
         stages = dict(self._predictor.stages) if self._predictor is not None else {}
         self._stages.add(stages)
+        age = (done - frame.captured) * 1000
+        if not again:
+            self._ages.add({"age": age})
         with self._changed:
             # Of a source that was left meanwhile nothing is shown any more, and nothing that another model found.
             if self._wish.capture_serial != wish.capture_serial:
@@ -191,11 +196,12 @@ class LiveLoop:
                 outcome,
                 self._stages.means(),
                 self._rate.rate(),
-                (done - frame.captured) * 1000,
+                age,
                 (done - began) * 1000,
                 self._serial,
                 again,
                 layer,
+                self._ages.means().get("age", age),
             )
 
     def _rest(self, wish: _Wish) -> None:
@@ -220,6 +226,7 @@ class LiveLoop:
         self._close()
         self._rate.reset()
         self._stages.reset()
+        self._ages.reset()
         self._again = True
         if open_predictor is None:
             return
@@ -247,6 +254,7 @@ class LiveLoop:
         self._again = False
         self._rate.reset()
         self._stages.reset()
+        self._ages.reset()
         if self._predictor is not None:
             self._predictor.reset()
 

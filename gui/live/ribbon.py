@@ -58,7 +58,7 @@ class Ribbon(QWidget):
         ]
         if not frame.drawn:  # a drawing has neither a rate nor an age that would mean something
             rate = f"{result.fps:.1f} FPS" if result.fps >= 0.1 else "–"
-            age = f"{result.age_ms:.0f} ms" if not result.again else "held"
+            age = f"{result.mean_age_ms:.0f} ms" if not result.again else "held"
             self._cells += [("Frame rate", rate), ("Picture age", age)]
         self.setAccessibleDescription(", ".join(f"{word} {value}" for word, value in self._cells))
         self.update()
