@@ -72,7 +72,8 @@ def test_a_run_is_measured_and_opens_like_any_other(method: str, tmp_path: Path)
         preprocess=PreprocessSpec(height=64, width=64, channels=3),
     )
     run_dir = tmp_path / "run"
-    job = BaselineJob(ProjectSpec("Shapes", "segmentation", data=data), tmp_path, RegionBaseline(method=method), run_dir)
+    project = ProjectSpec("Shapes", "segmentation", data=data)
+    job = BaselineJob(project, tmp_path, RegionBaseline(method=method), run_dir)
     job(lambda event: None, CancelSource().token)
     info = run_info(run_dir)
     assert (info.task, info.status, info.headline) == ("segmentation", "finished", "mean_iou")
