@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +15,8 @@ from engine.cancel import CancelSource
 from engine.datasets import drawn_frames
 from engine.datasets.base import DATASETS, SeriesSet, parse_source
 from engine.datasets.drawn_series import DrawnSeries
-from engine.datasets.formats.class_folders import require_memory
-from engine.datasets.formats.clips import Cut
+from engine.datasets.formats.class_folders import require_memory, sorted_by_class
+from engine.datasets.formats.clips import Cut, clip_of, make_room
 from engine.datasets.prepare import prepare
 from engine.datasets.sequences.motions import LEVELS, MOTIONS, MovingShapes
 from engine.datasets.spec import Choice, DataSpec
@@ -41,6 +44,13 @@ def video(path: Path, frames: int, side: int = 32, step: int = 5) -> Path:
         writer.write(np.full((side, side, 3), number * step, np.uint8))
     writer.release()
     return path
+
+
+@pytest.fixture
+def own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The program's own data, where nothing lies yet."""
+    monkeypatch.setenv("VITRINE_HOME", str(tmp_path / "home"))
+    return tmp_path / "home" / "data"
 
 
 # -- drawn by the program
@@ -152,6 +162,132 @@ def test_folders_that_name_parts_keep_their_videos_there(tmp_path: Path) -> None
     assert dict(zip(ours.names, ours.fixed.tolist(), strict=True)) == {
         "test/up/3.avi": 2, "train/down/2.avi": 0, "train/up/1.avi": 0,
     }  # fmt: skip
+
+
+def test_what_lies_in_a_part_but_in_no_class_folder_is_passed_over(tmp_path: Path) -> None:
+    for name in ("train/up/1.avi", "train/down/2.avi", "test/3.avi", "test/4.avi"):
+        video(tmp_path / name, 4)
+    ours = load("clips", tmp_path, folder=".", frames=4, size=8)
+    assert ours.classes == ("down", "up")
+    assert ours.names == ("train/down/2.avi", "train/up/1.avi")
+    assert [fault.name for fault in ours.faults] == ["test/3.avi", "test/4.avi"]
+    assert {fault.reason for fault in ours.faults} == {
+        "It lies in test but in no class folder there, so its class is not known."
+    }
+
+
+@pytest.mark.parametrize(
+    ("names", "classes", "labels", "parts"),
+    [
+        (["train/a/1", "val/b/2", "test/3", "test/4"], ("a", "b"), [0, 1], [0, 1]),
+        (["all/train/a/1", "all/test/b/2", "all/loose", "loose"], ("a", "b"), [0, 1], [0, 2]),
+        (["all/a/1", "all/b/2"], ("all",), [0, 0], [-1, -1]),
+        (["Train/a/1", "Test/deep/er/2"], ("a", "deep"), [0, 1], [0, 2]),
+        (["train/1", "test/2"], ("test", "train"), [1, 0], [-1, -1]),
+        (["test/deep/1", "other/2"], ("other", "test"), [1, 0], [-1, -1]),
+        (["train/a/1", "extra/2"], ("a", "extra"), [0, 1], [0, -1]),
+    ],
+)
+def test_folders_say_class_and_part(
+    names: list[str], classes: tuple[str, ...], labels: list[int], parts: list[int]
+) -> None:
+    """A class may be called "test" beside others; parts have class folders inside, and may lie one folder down."""
+    ours = sorted_by_class(names)
+    assert ours.classes == classes
+    assert ours.labels.tolist() == labels
+    assert ours.fixed.tolist() == parts
+
+
+def test_a_video_that_cannot_be_read_changes_nothing_for_the_others(tmp_path: Path) -> None:
+    """With it the folders are classes; of what is left alone one would take them for parts."""
+    video(tmp_path / "all" / "train" / "a.avi", 4)
+    video(tmp_path / "all" / "train" / "deep" / "b.avi", 4)
+    video(tmp_path / "more" / "c.avi", 2)
+    ours = load("clips", tmp_path, folder=".", frames=4, size=8)
+    assert ours.classes == ("all",)
+    assert len(ours.labels) == 2
+
+
+def test_kept_clips_stay_within_a_limit_and_the_oldest_go_first(tmp_path: Path, own_data: Path) -> None:
+    cut = Cut(2, "whole", 1, 8, 1)
+    kept = own_data / "datasets" / "clips"
+    files: list[Path] = []
+    for number, name in enumerate("abc"):
+        film = video(tmp_path / f"{name}.avi", 4)
+        before = set(kept.glob("*.npy"))
+        clip_of(film, cut, lambda count: None)
+        (file,) = set(kept.glob("*.npy")) - before
+        os.utime(file, (number + 1, number + 1))
+        files.append(file)
+    clip_of(tmp_path / "a.avi", cut, lambda count: None)  # asked for again
+    others = [kept / "notes.txt", kept / "mine.npy", kept / "half.part"]
+    for other in others:
+        other.write_bytes(b"x" * 1000)
+    size = files[0].stat().st_size
+    assert make_room(3 * size) == 0
+    assert make_room(3 * size - 1) == size
+    assert [file.exists() for file in files] == [True, False, True]
+    assert make_room(0) == 2 * size
+    assert all(other.exists() for other in others)
+    os.utime(others[2], (1, 1))
+    make_room(0)
+    assert not others[2].exists(), "nobody finishes it any more"
+
+
+def test_loading_videos_makes_room(tmp_path: Path, own_data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(make_room, "__defaults__", (1, 1.0))
+    video(tmp_path / "one" / "a.avi", 4)
+    assert len(load("clips", tmp_path, folder=".", frames=2, size=8).inputs) == 1
+    assert not list((own_data / "datasets" / "clips").glob("*.npy"))
+
+
+BROKEN = """
+import sys
+from pathlib import Path
+from engine.datasets.formats.clips import Cut, clip_of
+from engine.errors import BadInput
+from engine.inference.sources.video import VideoSource
+
+for name in sys.argv[1:]:
+    try:
+        clip_of(Path(name), Cut(4, "whole", 1, 8, 3), lambda count: None)
+    except BadInput:
+        pass
+    source = VideoSource(Path(name))
+    try:
+        source.open()
+        while source.read() is not None:
+            pass
+    except BadInput:
+        pass
+    source.close()
+"""
+
+
+def test_broken_videos_write_nothing_between_our_lines(tmp_path: Path) -> None:
+    whole = tmp_path / "whole.mp4"
+    writer = cv2.VideoWriter(str(whole), cv2.VideoWriter_fourcc(*"mp4v"), 25.0, (64, 48))
+    noise = np.random.default_rng(0).integers(0, 255, (20, 48, 64, 3), np.uint8)
+    for image in noise:
+        writer.write(image)
+    writer.release()
+    data = whole.read_bytes()
+    broken = {
+        "unfinished.mp4": b"\0\0\0\x18ftypisom\0\0\2\0isomiso2" + b"\0\0\x10\0mdat" + b"x" * 5000,  # no moov atom
+        "short.mp4": data[: len(data) // 2],
+        "scratched.mp4": data[:2000] + bytes(400) + data[2400:6000] + b"\xff" * 300 + data[6300:],
+        "short.avi": video(tmp_path / "film.avi", 9).read_bytes()[:9000],
+        "none.mkv": b"nothing of the kind",
+        "empty.mp4": b"",
+    }
+    for name, content in broken.items():
+        (tmp_path / name).write_bytes(content)
+    told = subprocess.run(
+        [sys.executable, "-c", BROKEN, *(str(tmp_path / name) for name in broken)],
+        capture_output=True, text=True, timeout=100, check=True, cwd=Path(__file__).parents[2],
+        env={name: value for name, value in os.environ.items() if name != "OPENCV_FFMPEG_LOGLEVEL"},
+    )  # fmt: skip
+    assert (told.stdout, told.stderr) == ("", "")
 
 
 def test_what_is_no_folder_of_videos_is_refused_in_words(tmp_path: Path) -> None:

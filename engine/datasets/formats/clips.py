@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,11 +16,15 @@ from typing import Any, Literal
 import numpy as np
 
 from engine.datasets.formats.files import file_state
+from engine.datasets.formats.kept_frames import RECENT
 from engine.datasets.preprocess import resize
 from engine.errors import BadInput
 from engine.paths import data_dir
 
+_OWN = re.compile(r"[0-9a-f]{32}\.npy")
 MOST_FRAMES = 1_000_000
+LIMIT = 2 * 2**30
+"""Bytes that all clips that are kept may take together."""
 _TOLD_EVERY = 200
 
 
@@ -73,16 +79,49 @@ def clip_of(video: Path, cut: Cut, say: Callable[[int], None]) -> np.ndarray:
     """
     key = f"{video.absolute()} {file_state(video)} {cut}"
     code = hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
-    kept = data_dir() / "datasets" / "clips" / f"{code}.npy"
+    kept = _home() / f"{code}.npy"
     shape = (cut.frames, cut.channels, cut.size, cut.size)
     say(0)
     with suppress(OSError, ValueError, EOFError):  # nothing was kept, or it is damaged and made again
         clip = np.load(kept, allow_pickle=False)
         if clip.shape == shape and clip.dtype == np.uint8:
+            os.utime(kept)  # those that were asked for longest ago go first
             return np.asarray(clip)
     clip = _read(video, cut, say)
     _keep(kept, clip)
     return clip
+
+
+def make_room(limit: int = LIMIT, leftover: float = RECENT) -> int:
+    """Remove the clips that were asked for longest ago until all take at most `limit` bytes; the bytes that went.
+
+    Nothing of a person's own goes with them: they are cut again where they are wanted.
+
+    Args:
+        leftover: seconds after which a file that was never finished is nobody's any more.
+    """
+    found: list[tuple[float, int, Path]] = []
+    gone = 0
+    with suppress(OSError), os.scandir(_home()) as entries:
+        for entry in entries:
+            with suppress(OSError):
+                info = entry.stat(follow_symlinks=False)
+                if _OWN.fullmatch(entry.name) and entry.is_file(follow_symlinks=False):
+                    found.append((info.st_mtime, info.st_size, Path(entry.path)))
+                elif entry.name.endswith(".part") and info.st_mtime < time.time() - leftover:
+                    os.unlink(entry.path)
+    total = sum(size for _, size, _ in found)
+    for _, size, path in sorted(found):
+        if total - gone <= limit:
+            break
+        with suppress(OSError):
+            path.unlink()
+            gone += size
+    return gone
+
+
+def _home() -> Path:
+    return data_dir() / "datasets" / "clips"
 
 
 def _read(video: Path, cut: Cut, say: Callable[[int], None]) -> np.ndarray:

@@ -11,8 +11,8 @@ from pydantic import Field, field_validator
 from engine.cancel import CancelToken
 from engine.datasets.base import DATASETS, DatasetSource, SampleSet, SeriesSet
 from engine.datasets.formats.boxes import unusable
-from engine.datasets.formats.class_folders import class_and_part, require_classes, require_memory, sorted_by_class
-from engine.datasets.formats.clips import Cut, clip_of
+from engine.datasets.formats.class_folders import require_classes, require_memory, sorted_by_class
+from engine.datasets.formats.clips import Cut, clip_of, make_room
 from engine.datasets.formats.faults import Faults
 from engine.datasets.formats.files import open_folder, walk
 from engine.datasets.formats.videos import is_video
@@ -95,7 +95,8 @@ class VideoClips(_Clips):
 
     The frames are spaced evenly over the whole video, or come one after another from its middle. Folders called train,
     validation and test with the class folders inside keep their videos in that part. The network gets values from 0
-    to 1. Where it looks at a camera or a longer video later, it takes the last frames, as far apart as in the middle.
+    to 1. A run that learned from whole videos gives one answer for each video file. Of a camera, which has no end, it
+    takes the last frames, as the middle would have them: choose the middle if it shall look at a camera later.
     """
 
     label = "Video clips"
@@ -110,13 +111,15 @@ class VideoClips(_Clips):
     size: int = Field(32, ge=8, le=512, description="Height and width of a frame, in pixels; videos are stretched.")
     channels: Literal[1, 3] = Field(3, description="1 for grey, 3 for colour.")
     span: Literal["whole", "middle"] = Field(
-        "whole", description="Space the frames evenly over the whole video, or take them from its middle."
+        "whole",
+        description="Space the frames evenly over the whole video, or take them from its middle, which is right for "
+        "watching a camera later.",
     )
     every: int = Field(
         1,
         ge=1,
         le=1000,
-        description="In the middle, and live: take one frame out of this many.",
+        description="In the middle, and of a camera: take one frame out of this many.",
     )
 
     def load(self, root: Path, emit: Emit, token: CancelToken) -> SampleSet:
@@ -124,16 +127,13 @@ class VideoClips(_Clips):
         if not top.is_dir():
             raise BadInput(f"{top.name} is one file.", "Choose the folder that holds the class folders.")
         found = [name for name in walk(top) if is_video(Path(name))]
-        videos = require_classes(top, found, "video")
-        require_memory(len(videos), self.known_shape(), "clip")
         faults = Faults()
-        for name in found:
-            if not class_and_part(name)[0]:
-                faults.refuse(name, "It lies in no class folder, so its class is not known.")
+        videos = require_classes(top, found, "video", faults)
+        require_memory(len(videos), self.known_shape(), "clip")
         clips, names = self._cut(top, videos, faults, emit, token)
         if not names:
             raise unusable(top, "no video", faults.first())
-        given = sorted_by_class(names)
+        given = sorted_by_class(names, found)
         inputs = np.stack(clips)
         return SeriesSet(
             inputs, {"label": given.labels}, given.classes, given.labels, given.names, faults.all(), given.fixed
@@ -158,5 +158,6 @@ class VideoClips(_Clips):
                 names.append(video)
             except BadInput as error:
                 faults.refuse(video, error.what)
+        make_room()
         emit(Progress("Reading videos", len(videos), len(videos)))
         return clips, names

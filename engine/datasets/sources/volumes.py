@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from engine.cancel import CancelToken
 from engine.datasets.base import DATASETS, DatasetSource, SampleSet, SeriesSet
 from engine.datasets.formats.boxes import unusable
-from engine.datasets.formats.class_folders import class_and_part, require_classes, require_memory, sorted_by_class
+from engine.datasets.formats.class_folders import require_classes, require_memory, sorted_by_class
 from engine.datasets.formats.faults import Faults
 from engine.datasets.formats.files import open_folder, walk
 from engine.datasets.formats.volumes import Scaling, is_array, read_volume
@@ -122,12 +122,9 @@ class VolumeFolder(_Volumes):
         if not top.is_dir():
             raise BadInput(f"{top.name} is one file.", "Choose the folder that holds the class folders.")
         found = _found(top)
-        names = require_classes(top, found, "volume")
-        require_memory(len(names), self.known_shape(), "volume")
         faults = Faults()
-        for name in found:
-            if not class_and_part(name)[0]:
-                faults.refuse(name, "It lies in no class folder, so its class is not known.")
+        names = require_classes(top, found, "volume", faults)
+        require_memory(len(names), self.known_shape(), "volume")
         good: list[str] = []
         volumes: list[np.ndarray] = []
         for place, name in enumerate(names):
@@ -140,7 +137,7 @@ class VolumeFolder(_Volumes):
                 faults.refuse(name, error.what)
         if not good:
             raise unusable(top, "no volume", faults.first())
-        given = sorted_by_class(good)
+        given = sorted_by_class(good, found)
         inputs = np.stack(volumes)
         return SeriesSet(
             inputs, {"label": given.labels}, given.classes, given.labels, given.names, faults.all(), given.fixed
