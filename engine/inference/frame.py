@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -18,6 +19,7 @@ class Frame:
         time_ms: place in the source's own time: the video's clock, or milliseconds since the camera was opened.
         captured: `time.perf_counter()` when the picture was read, from which its age is counted.
         name: file name, where the picture has one.
+        video: the file whose frame this is, where that can be read as a whole.
         drawn: True for a drawing of the scribble pad, which is brought into the form of the dataset first.
     """
 
@@ -27,6 +29,7 @@ class Frame:
     captured: float = 0.0
     name: str = ""
     drawn: bool = False
+    video: Path | None = None
 
     def __post_init__(self) -> None:
         image = self.image

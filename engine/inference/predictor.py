@@ -25,6 +25,7 @@ class Predictor(ABC):
         stages: milliseconds of each stage of the last `predict`, in order.
         threshold: scores below it interest nobody. A predictor that becomes faster by that leaves them out at once;
             others give all that they find.
+        caution: what a person should know who shows it anything but a video file, and what to do; None for nothing.
     """
 
     def __init__(self, name: str, classes: tuple[str, ...]) -> None:
@@ -32,6 +33,7 @@ class Predictor(ABC):
         self.classes = classes
         self.stages: dict[str, float] = {}
         self.threshold = 0.0
+        self.caution: tuple[str, str] | None = None
 
     @abstractmethod
     def predict(self, frame: Frame) -> Outcome:

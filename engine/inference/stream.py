@@ -85,6 +85,8 @@ def predict_stream(
         predictor.reset()
         for count, frame in enumerate(frames, start=1):
             token.raise_if_cancelled()
+            if count == 1 and frame.video is None and predictor.caution is not None:
+                emit(Notice("warning", *predictor.caution, kind="unlike_training"))
             outcome = _from(predictor.predict(frame), threshold)
             keep.add(frame, outcome)
             name = {} if opened.live or opened.fps or not frame.name else {"name": frame.name}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,14 +10,17 @@ import pytest
 import torch
 
 from engine.cancel import CancelSource
+from engine.datasets.base import SeriesSet, parse_source
 from engine.datasets.spec import Choice
 from engine.errors import BadInput
+from engine.events import Event, Notice
 from engine.gallery import open_network
 from engine.gallery.base import Drawing
 from engine.inference.detections import Classification, Labels
 from engine.inference.frame import Frame
 from engine.inference.predictor import open_predictor
 from engine.inference.series import reads_no_pictures
+from engine.inference.source import Source
 from engine.inference.stream import predict_stream
 from engine.opencv import cv2
 from tests.helpers.run_folders import run_folder
@@ -38,9 +42,18 @@ def weights(frames: int = 3) -> dict[str, np.ndarray]:
     return {"fc.weight": rows.reshape(2, -1), "fc.bias": np.zeros(2)}
 
 
-def clip_run(folder: Path, every: int = 1) -> Path:
-    source = Choice(id="clips", options={"frames": 3, "size": SIZE, "channels": 1, "every": every, "span": "middle"})
+def clip_run(folder: Path, every: int = 1, span: str = "middle") -> Path:
+    source = Choice(id="clips", options={"frames": 3, "size": SIZE, "channels": 1, "every": every, "span": span})
     return run_folder(folder, brightening(), "sequence", ("down", "up"), source=source, weights=weights())  # type: ignore[arg-type]
+
+
+def film_of(path: Path, values: Sequence[int]) -> Path:
+    """A film without loss of grey frames."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"FFV1"), 25.0, (32, 32))
+    for value in values:
+        writer.write(np.full((32, 32, 3), value, np.uint8))
+    writer.release()
+    return path
 
 
 def grey(value: int, side: int = 40) -> Frame:
@@ -79,17 +92,72 @@ def test_frames_are_as_far_apart_as_in_the_training(tmp_path: Path) -> None:
 
 
 def test_a_video_is_answered_frame_by_frame(tmp_path: Path) -> None:
-    film = tmp_path / "film.avi"
-    writer = cv2.VideoWriter(str(film), cv2.VideoWriter_fourcc(*"FFV1"), 25.0, (32, 32))
-    for value in (10, 40, 90, 200, 30, 20):
-        writer.write(np.full((32, 32, 3), value, np.uint8))
-    writer.release()
+    film = film_of(tmp_path / "film.avi", (10, 40, 90, 200, 30, 20))
     run = clip_run(tmp_path / "run")
     assert not reads_no_pictures(run)
     told = list(predict_stream(str(run), str(film), None, None, lambda event: None, CancelSource().token, device="cpu"))
     assert [line["frame"] for line in told] == list(range(6))
     assert [line.get("label") for line in told] == [None, None, "up", "up", "down", "down"]
     assert told[0]["labels"] == []
+
+
+def told_of(run: Path, source: str | Callable[[], Source], limit: int | None = None) -> tuple[list[dict], list[Notice]]:
+    heard: list[Event] = []
+    told = list(predict_stream(str(run), source, limit, None, heard.append, CancelSource().token, device="cpu"))
+    return told, [event for event in heard if isinstance(event, Notice)]
+
+
+def test_a_run_of_whole_videos_answers_for_the_whole_video_as_in_its_training(tmp_path: Path) -> None:
+    """The film brightens from end to end, but darkens wherever three frames lie side by side, save at one place."""
+    values = (10, 9, 8, 60, 59, 58, 120, 119, 118)
+    film = film_of(tmp_path / "film.avi", values)
+    run = clip_run(tmp_path / "run", span="whole")
+    told, notices = told_of(run, str(film))
+    assert [line["label"] for line in told] == ["up"] * len(values)
+    assert len({line["score"] for line in told}) == 1
+    assert not notices
+    beside, _ = told_of(clip_run(tmp_path / "beside"), str(film))
+    assert beside[-1]["label"] == "down"
+
+
+def test_what_it_sees_of_a_video_is_what_the_training_saw(tmp_path: Path) -> None:
+    (tmp_path / "up").mkdir()
+    film = film_of(tmp_path / "up" / "film.avi", range(0, 230, 10))
+    options = {"folder": ".", "frames": 3, "size": SIZE, "channels": 1}  # whole videos are what is chosen for one
+    learned = parse_source(Choice(id="clips", options=options)).load(tmp_path, lambda event: None, CancelSource().token)
+    predictor = open_predictor(str(clip_run(tmp_path / "run", span="whole")), "cpu")
+    answer = predictor.predict(Frame(np.zeros((32, 32, 3), np.uint8), 7, video=film))
+    assert isinstance(learned, SeriesSet)
+    assert np.array_equal(answer.seen, np.concatenate(list(learned.inputs[0]), axis=2))  # type: ignore[union-attr]
+    other = film_of(tmp_path / "other.avi", range(230, 0, -10))
+    assert predictor.predict(Frame(np.zeros((32, 32, 3), np.uint8), video=other)).plain()["label"] == "down"
+
+
+def test_a_video_that_is_too_short_for_the_run_is_told(tmp_path: Path) -> None:
+    film = film_of(tmp_path / "film.avi", (10, 20))
+    with pytest.raises(BadInput, match=r"film.avi has 2 frames, and a clip needs 3"):
+        told_of(clip_run(tmp_path / "run", span="whole"), str(film))
+
+
+class Camera(Source):
+    live = True
+
+    def open(self) -> None:
+        self.left = 3
+
+    def read(self) -> Frame | None:
+        self.left -= 1
+        return grey(10 * (3 - self.left)) if self.left >= 0 else None
+
+    def close(self) -> None:
+        return
+
+
+def test_a_run_of_whole_videos_says_what_it_sees_of_a_camera(tmp_path: Path) -> None:
+    _, (notice,) = told_of(clip_run(tmp_path / "run", every=4, span="whole"), lambda: Camera("A camera"), 1)
+    assert "learned from frames spread over whole videos; here it sees the last 3, 4 apart" in notice.what
+    assert notice.advice
+    assert told_of(clip_run(tmp_path / "middle"), lambda: Camera("A camera"), 1)[1] == []
 
 
 def test_a_run_that_reads_numbers_is_no_run_for_pictures(tmp_path: Path) -> None:

@@ -93,7 +93,7 @@ class VideoSource(Source):
         time_ms = self._time_ms()
         if self.paced:
             self._wait(self._began + time_ms / 1000 - time.perf_counter())
-        frame = Frame(image, self._index, time_ms, time.perf_counter(), self.name)
+        frame = Frame(image, self._index, time_ms, time.perf_counter(), self.name, video=self.path)
         self._index += 1
         self._in_round += 1
         return frame
