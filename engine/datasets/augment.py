@@ -7,7 +7,7 @@ Importing this module does not import torch.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Self, overload
 
@@ -96,9 +96,9 @@ class Geometric(Augmentation):
 
 
 class Pixelwise(Augmentation):
-    """An augmentation that changes values where they are."""
+    """An augmentation that changes values where they are, in the picture alone: what it spoils can be given back."""
 
-    family = "Colour and light"
+    family = "Disturbance"
 
     def apply(self, batch: Tensor, draws: Draws) -> Tensor:
         """Return the changed batch: float32, (N, C, H, W), values 0 to 255 (clamped afterwards)."""
@@ -107,6 +107,29 @@ class Pixelwise(Augmentation):
     def change(self, work: _Work, draws: Draws) -> None:
         work.settle()
         work.pictures = self.apply(work.pictures, draws).clamp_(0, 255)
+
+
+class Recolouring(Augmentation):
+    """An augmentation that changes light or colour, alike in the picture and in the clean one that comes with it."""
+
+    family = "Colour and light"
+
+    def recolouring(self, batch: Tensor, draws: Draws) -> Callable[[Tensor], Tensor]:
+        """Return what is done to the values of `batch`, so that the very same can be done to another picture of each.
+
+        Args:
+            batch: the pictures as they are, float32, (N, C, H, W), values 0 to 255; what is drawn or measured is taken
+                here, once.
+            draws: of this augmentation for the batch.
+
+        Returns:
+            A function of such a tensor that gives a changed one (clamped afterwards) and leaves its own alone.
+        """
+        raise NotImplementedError
+
+    def change(self, work: _Work, draws: Draws) -> None:
+        work.settle()
+        work.recolour(self.recolouring(work.pictures, draws))
 
 
 class Mixing(Augmentation):
@@ -224,7 +247,8 @@ class Augmenter:
             indices: (N,), the samples' places in the dataset. On the CPU they cost no wait for a GPU.
             targets: what is known of the pictures, by the names of `engine.datasets.annotation`, on the batch's
                 device. Given them, batch and targets come back together, what has a place in the picture moved along
-                as `engine.datasets.moving.Moving` says; the pictures are the same with and without.
+                and a clean picture recoloured as `engine.datasets.moving.Moving` says; the pictures are the same with
+                and without.
         """
         if not self.augmentations or len(batch) == 0 or batch.ndim != 4:
             return batch if targets is None else (batch, dict(targets))
@@ -244,7 +268,7 @@ class _Work:
         self.height, self.width = int(batch.shape[2]), int(batch.shape[3])
         self.pictures = batch.float()
         self._targets = targets
-        self._moving = None if targets is None else Moving(targets, self.height, self.width)
+        self._moving = None if targets is None else Moving(targets, self.height, self.width, batch.device)
         self.mixed: dict[str, Tensor] = {}
         self._pending: np.ndarray | None = None
         self._fills: Outside = "black"
@@ -256,6 +280,12 @@ class _Work:
         # Where a new pixel comes from is answered backwards: the last move is undone first.
         self._pending = affine if self._pending is None else after(self._pending, affine)
         self._fills = fills
+
+    def recolour(self, change: Callable[[Tensor], Tensor]) -> None:
+        """Do the same to the values of the pictures and of the clean ones that they ought to be."""
+        self.pictures = change(self.pictures).clamp(0, 255)
+        if self._moving is not None:
+            self._moving.recolour(change)
 
     def mix_labels(self, partner: np.ndarray, share: np.ndarray) -> None:
         """Note whose picture came into each one, and how much of its own is left."""

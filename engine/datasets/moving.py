@@ -6,7 +6,7 @@ targets don't depend on the batch that it is in. Importing this module does not 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
@@ -84,7 +84,7 @@ def forward(affine: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 class Moving:
-    """The targets of a batch on their way through the moves of its pictures.
+    """The targets of a batch on their way through the moves, and the other light, of its pictures.
 
     What becomes of each where the old picture ends, and otherwise:
 
@@ -96,32 +96,35 @@ class Moving:
       An object without a box disappears from the map.
     - regions, edges: the nearest pixel; outside `IGNORE` with "black", else alike the picture.
     - normals: the nearest pixel, 0 (unknown) outside; their x and y turn with the picture.
-    - clean: bilinearly, filled as the picture. Changes of values don't reach it, so the network learns to undo them.
+    - clean: bilinearly, filled as the picture. Another light or colour is given to it too (`recolour`), since nobody
+      could tell by the picture what there is to undo; noise, blur and covered parts don't reach it, so the network
+      learns to undo them.
     - everything else stays as it is.
 
     Args:
         targets: by the names of `engine.datasets.annotation`; they are not changed.
         height, width: of the pictures, in pixels.
+        device: of the pictures and the targets; there may be no targets.
     """
 
-    def __init__(self, targets: Mapping[str, Tensor], height: int, width: int) -> None:
+    def __init__(self, targets: Mapping[str, Tensor], height: int, width: int, device: torch.device) -> None:
         self._targets = targets
         self._size = (height, width)
+        self._device = device
         self._maps = {name: targets[name].float() for name in ("regions", "edges", "clean") if name in targets}
         self._normals = targets.get("normals")
         self._boxes = _Boxes(targets, height, width) if "boxes" in targets else None
         self._instances = targets["instances"].float() if "instances" in targets else None
-        self._moved = False
+        self._changed = False
 
     def move(self, affine: np.ndarray, fills: Outside) -> None:
         """Move all by the backward maps `affine`, float64 (N, 2, 3), as `resample` moves the pictures."""
         import torch
 
-        self._moved = True
-        device = next(iter(self._targets.values())).device
+        self._changed = True
         flat = [name for name in ("regions", "edges") if name in self._maps]
         if flat or "clean" in self._maps or self._normals is not None or self._instances is not None:
-            grid = sampling_grid(affine, *self._size, device)
+            grid = sampling_grid(affine, *self._size, self._device)
         if flat:
             unknown = IGNORE if fills == "black" else 0
             stacked = torch.stack([self._maps[name] for name in flat], dim=1) - unknown
@@ -136,9 +139,19 @@ class Moving:
         if self._boxes is not None:
             self._instances = self._boxes.move(affine, self._instances)
 
+    def recolour(self, change: Callable[[Tensor], Tensor]) -> None:
+        """Give the clean picture, float32 (N, C, H, W) from 0 to 255, the light and colour that the picture was given.
+
+        Args:
+            change: returns changed values of that shape, which are clamped, and leaves those that it is given alone.
+        """
+        if "clean" in self._maps:
+            self._changed = True
+            self._maps["clean"] = change(self._maps["clean"]).clamp(0, 255)
+
     def finish(self) -> dict[str, Tensor]:
         """All targets, in the types and shapes in which they came."""
-        if not self._moved:
+        if not self._changed:
             return dict(self._targets)
         moved = dict(self._targets)
         for name, values in self._maps.items():

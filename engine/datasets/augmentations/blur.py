@@ -23,7 +23,6 @@ class Blur(Pixelwise):
     """Blurs every picture with a Gaussian of random width, as a lens out of focus would."""
 
     label = "Blur"
-    family = "Disturbance"
     dials = (Dial("largest", 0, 4),)
     largest: float = Field(1.0, ge=0, le=10, description="Largest standard deviation of the Gaussian, in pixels.")
 

@@ -1,18 +1,21 @@
-"""Augmentations that change how light or how strong a picture is."""
+"""Augmentations that change the light or the colours of a picture, and of the clean one that it ought to be."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 from pydantic import Field
 
-from engine.datasets.augment import AUGMENTATIONS, Dial, Pixelwise
+from engine.datasets.augment import AUGMENTATIONS, Dial, Recolouring
 from engine.datasets.draws import Draws
 from engine.device import send
 
 if TYPE_CHECKING:
     import torch
+
+    _Change = Callable[[torch.Tensor], torch.Tensor]
 
 _RED, _GREEN, _BLUE = 0.299, 0.587, 0.114  # ITU-R BT.601
 # Standard deviations and directions (columns) of the colours of ImageNet's pictures on the scale 0 to 1.
@@ -28,45 +31,46 @@ def per_sample(values: np.ndarray, like: torch.Tensor) -> torch.Tensor:
 
 
 @AUGMENTATIONS.register("brightness")
-class Brightness(Pixelwise):
+class Brightness(Recolouring):
     """Makes every picture lighter or darker by a random factor, as other lamps and exposures would."""
 
     label = "Brightness"
     dials = (Dial("strength", 0, 0.8),)
     strength: float = Field(0.2, ge=0, le=1, description="0.2 multiplies the values by 0.8 to 1.2.")
 
-    def apply(self, batch: torch.Tensor, draws: Draws) -> torch.Tensor:
-        return batch * _factors(draws, self.strength, batch)
+    def recolouring(self, batch: torch.Tensor, draws: Draws) -> _Change:
+        factor = _factors(draws, self.strength, batch)
+        return lambda pictures: pictures * factor
 
 
 @AUGMENTATIONS.register("contrast")
-class Contrast(Pixelwise):
+class Contrast(Recolouring):
     """Draws the values of every picture together or apart about their mean, by a random factor."""
 
     label = "Contrast"
     dials = (Dial("strength", 0, 0.8),)
     strength: float = Field(0.2, ge=0, le=1, description="0.2 scales the distance from the mean by 0.8 to 1.2.")
 
-    def apply(self, batch: torch.Tensor, draws: Draws) -> torch.Tensor:
-        mean = _means(batch)
-        return (batch - mean) * _factors(draws, self.strength, batch) + mean
+    def recolouring(self, batch: torch.Tensor, draws: Draws) -> _Change:
+        mean, factor = _means(batch), _factors(draws, self.strength, batch)
+        return lambda pictures: (pictures - mean) * factor + mean
 
 
 @AUGMENTATIONS.register("saturation")
-class Saturation(Pixelwise):
+class Saturation(Recolouring):
     """Makes the colours of every picture paler or stronger by a random factor. Grey pictures stay as they are."""
 
     label = "Saturation"
     dials = (Dial("strength", 0, 1),)
     strength: float = Field(0.3, ge=0, le=1, description="0.3 scales the distance from grey by 0.7 to 1.3.")
 
-    def apply(self, batch: torch.Tensor, draws: Draws) -> torch.Tensor:
+    def recolouring(self, batch: torch.Tensor, draws: Draws) -> _Change:
         factor = _factors(draws, self.strength, batch)
-        return batch if batch.shape[1] != 3 else saturated(batch, factor)
+        return lambda pictures: pictures if pictures.shape[1] != 3 else saturated(pictures, factor)
 
 
 @AUGMENTATIONS.register("hue")
-class Hue(Pixelwise):
+class Hue(Recolouring):
     """Turns all colours of every picture around the colour circle by a random angle.
 
     For things that are told by their shape; a ripe tomato is not green. Grey pictures stay as they are.
@@ -76,13 +80,13 @@ class Hue(Pixelwise):
     dials = (Dial("degrees", 0, 180),)
     degrees: float = Field(20.0, ge=0, le=180, description="Largest turn to either side, in degrees; red to green 120.")
 
-    def apply(self, batch: torch.Tensor, draws: Draws) -> torch.Tensor:
+    def recolouring(self, batch: torch.Tensor, draws: Draws) -> _Change:
         turn = per_sample(draws.uniform(-self.degrees, self.degrees) / 360, batch)
-        return batch if batch.shape[1] != 3 else turned_hue(batch, turn)
+        return lambda pictures: pictures if pictures.shape[1] != 3 else turned_hue(pictures, turn)
 
 
 @AUGMENTATIONS.register("colour_jitter")
-class ColourJitter(Pixelwise):
+class ColourJitter(Recolouring):
     """Changes brightness, contrast, saturation and hue of every picture at once, each by a random amount.
 
     What photographs of the same thing differ in: lamp, time of day, camera.
@@ -95,19 +99,23 @@ class ColourJitter(Pixelwise):
     saturation: float = Field(0.2, ge=0, le=1, description="0.2 scales the distance from grey by 0.8 to 1.2.")
     hue: float = Field(10.0, ge=0, le=180, description="Largest turn around the colour circle, in degrees.")
 
-    def apply(self, batch: torch.Tensor, draws: Draws) -> torch.Tensor:
-        batch = (batch * _factors(draws, self.brightness, batch)).clamp_(0, 255)
-        mean = _means(batch)
-        batch = ((batch - mean) * _factors(draws, self.contrast, batch) + mean).clamp_(0, 255)
-        factor = _factors(draws, self.saturation, batch)
+    def recolouring(self, batch: torch.Tensor, draws: Draws) -> _Change:
+        light = _factors(draws, self.brightness, batch)
+        mean = _means((batch * light).clamp_(0, 255))
+        spread = _factors(draws, self.contrast, batch)
+        strength = _factors(draws, self.saturation, batch)
         turn = per_sample(draws.uniform(-self.hue, self.hue) / 360, batch)
-        if batch.shape[1] != 3:
-            return batch
-        return turned_hue(saturated(batch, factor).clamp_(0, 255), turn)
+
+        def changed(pictures: torch.Tensor) -> torch.Tensor:
+            lit = (pictures * light).clamp_(0, 255)
+            spaced = ((lit - mean) * spread + mean).clamp_(0, 255)
+            return spaced if spaced.shape[1] != 3 else turned_hue(saturated(spaced, strength).clamp_(0, 255), turn)
+
+        return changed
 
 
 @AUGMENTATIONS.register("rgb_shift")
-class RgbShift(Pixelwise):
+class RgbShift(Recolouring):
     """Adds one random colour to all pixels of every picture, along the directions in which photographs vary most.
 
     "Fancy PCA" (Krizhevsky, Sutskever and Hinton, 2012): α₁λ₁p₁ + α₂λ₂p₂ + α₃λ₃p₃ with the eigenvectors p and
@@ -119,7 +127,7 @@ class RgbShift(Pixelwise):
     dials = (Dial("deviation", 0, 1),)
     deviation: float = Field(0.1, ge=0, le=3, description="Standard deviation of α; 0.1 in the paper.")
 
-    def apply(self, batch: torch.Tensor, draws: Draws) -> torch.Tensor:
+    def recolouring(self, batch: torch.Tensor, draws: Draws) -> _Change:
         import torch
 
         alphas = draws.normal(3, batch.device) * self.deviation  # (N, 3)
@@ -130,8 +138,10 @@ class RgbShift(Pixelwise):
             shifts.append(alphas[:, 0] * weights[0] + alphas[:, 1] * weights[1] + alphas[:, 2] * weights[2])
         red, green, blue = shifts
         if batch.shape[1] != 3:
-            return batch + (_RED * red + _GREEN * green + _BLUE * blue)[:, None, None, None]
-        return batch + torch.stack([red, green, blue], dim=1)[:, :, None, None]
+            shift = (_RED * red + _GREEN * green + _BLUE * blue)[:, None, None, None]
+        else:
+            shift = torch.stack([red, green, blue], dim=1)[:, :, None, None]
+        return lambda pictures: pictures + shift
 
 
 def _factors(draws: Draws, strength: float, like: torch.Tensor) -> torch.Tensor:

@@ -23,7 +23,6 @@ class Erase(Pixelwise):
     """
 
     label = "Erase"
-    family = "Disturbance"
     dials = (Dial("largest", 0.02, 0.5), Dial("smallest", 0.01, 0.05))
     chance: float = Field(0.5, ge=0, le=1, description="Share of the pictures that lose a rectangle.")
     smallest: float = Field(0.02, gt=0, le=1, description="Smallest share of the picture that is covered.")

@@ -20,7 +20,6 @@ class Noise(Pixelwise):
     """Adds Gaussian noise to every pixel, each picture with a random strength of its own."""
 
     label = "Gaussian noise"
-    family = "Disturbance"
     dials = (Dial("strength", 0, 0.3),)
     strength: float = Field(
         0.05, ge=0, le=1, description="Largest standard deviation, where 1 is the way from black to white."
@@ -36,7 +35,6 @@ class SaltPepper(Pixelwise):
     """Turns single pixels black or white, each picture with a random share of its own, as dead pixels would."""
 
     label = "Salt and pepper"
-    family = "Disturbance"
     dials = (Dial("share", 0, 0.3),)
     share: float = Field(0.05, ge=0, le=1, description="Largest share of the pixels that turn black or white.")
 
