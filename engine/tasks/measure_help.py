@@ -60,8 +60,16 @@ HELP: Mapping[str, str] = {
 _MASKS = "mask_"
 
 
-def measure_help(name: str) -> str:
+_AVERAGE_RECALL = (
+    "Of what is there, the share that was found by at most 100 answers a picture, a mean over overlaps (IoU) of 0.50 "
+    "to 0.95."
+)
+
+
+def measure_help(name: str, task: str = "") -> str:
     """A sentence about a measure; "" for one that is not known."""
+    if task in ("detection", "instances") and name.endswith("recall"):
+        return _AVERAGE_RECALL
     if name.startswith(_MASKS) and name.removeprefix(_MASKS) in HELP:
         return f"{HELP[name.removeprefix(_MASKS)]} Of masks instead of boxes."
     if name.startswith("loss_"):

@@ -49,7 +49,7 @@ class Tiles(QWidget):
             tile.deleteLater()
         self._tiles = []
         told = [
-            (measure_title(name, task), measure_value(name, measures[name], task), measure_help(name))
+            (measure_title(name, task), measure_value(name, measures[name], task), measure_help(name, task))
             for name in in_order(measures, task)
         ]
         told.append((capital(sample_words(task)[1]), f"{count:,}", "How many were measured"))

@@ -18,8 +18,8 @@ from engine.training.events import EpochDone, RunSummary
 
 def test_a_measure_that_several_tasks_have_is_named_by_its_own() -> None:
     assert measure_title("recall", "edges") == "Recall there"
-    assert measure_title("recall", "detection") == "Recall"
-    assert measure_title("recall", "instances") == "Box recall"
+    assert measure_title("recall", "detection") == "Average recall"
+    assert measure_title("recall", "instances") == "Average box recall"
     assert measure_title("map", "detection") == "mAP 50–95"
     assert measure_title("map", "instances") == "Box mAP 50–95"
     assert measure_title("f1_macro", "sequence") == "F1, mean over classes"
@@ -95,12 +95,12 @@ def test_training_prints_words_and_units() -> None:
         out, RunSummary("runs/run-001", {"loss": 1.2, "map": 0.183, "recall": 0.4}, 2, 20, 12.3), "detection"
     )
     assert stream.getvalue().splitlines() == [
-        "epoch  2/20  training: loss 1.5000 · Recall 50.0 %  validation: loss 1.2500 · mAP 50–95 25.0 %  best",
+        "epoch  2/20  training: loss 1.5000 · Average recall 50.0 %  validation: loss 1.2500 · mAP 50–95 25.0 %  best",
         "20 epochs in 12.3 s, the best was epoch 2.",
         "On the test part:",
-        "  mAP 50–95  18.3 %",
-        "  Recall     40.0 %",
-        "  Loss       1.2000",
+        "  mAP 50–95       18.3 %",
+        "  Average recall  40.0 %",
+        "  Loss            1.2000",
         "run: runs/run-001",
     ]
 

@@ -34,7 +34,16 @@ def _table(curves: Sequence[ClassCurve], classes: Sequence[str], word: str) -> T
         best, precision, recall = _best(curve)
         shares = (curve.average(), curve.average(0.5), curve.average(0.75), precision, recall)
         rows.append((classes[curve.number], curve.objects, *(_defined(value) for value in shares), _defined(best)))
-    columns = ("class", "objects", "AP %", "AP50 %", "AP75 %", "precision %", "recall %", "from score")
+    columns = (
+        "class",
+        "objects",
+        "AP %",
+        "AP50 %",
+        "AP75 %",
+        "precision at best F1 %",
+        "recall at best F1 %",
+        "from score",
+    )
     return Table(f"Each class, {word}", columns, tuple(rows))
 
 

@@ -21,5 +21,5 @@ class Detection(ObjectTask):
         "map": ("mAP 50–95", "share"),
         "map50": ("mAP 50", "share"),
         "map75": ("mAP 75", "share"),
-        "recall": ("recall", "share"),
+        "recall": ("average recall", "share"),
     }

@@ -22,9 +22,9 @@ class Instances(ObjectTask):
         "mask_map": ("mask mAP 50–95", "share"),
         "mask_map50": ("mask mAP 50", "share"),
         "mask_map75": ("mask mAP 75", "share"),
-        "mask_recall": ("mask recall", "share"),
+        "mask_recall": ("average mask recall", "share"),
         "map": ("box mAP 50–95", "share"),
         "map50": ("box mAP 50", "share"),
         "map75": ("box mAP 75", "share"),
-        "recall": ("box recall", "share"),
+        "recall": ("average box recall", "share"),
     }
