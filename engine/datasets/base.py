@@ -33,12 +33,15 @@ class Fault:
         reason: a sentence that says what is wrong, and what was done about it.
         line: where in the file, from 1; 0 where that says nothing.
         repaired: whether it is used all the same, put right as the reason says; else it was left out.
+        thing: what of the file this is about, such as "line" or "annotation", or "unlabelled" for a picture that
+            nothing is known of yet; "" for the file as a whole.
     """
 
     name: str
     reason: str
     line: int = 0
     repaired: bool = False
+    thing: str = ""
 
     @property
     def place(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -44,7 +44,7 @@ class DatasetReport:
     Attributes:
         counts: int64, (classes, 3): pictures for training, validation and test; of all where there are no classes.
         smallest, largest, usual: (width, height) in pixels; by area, and the most frequent. (0, 0) without pictures.
-        faults: files that can't be used.
+        faults: what of the dataset is left out or was put right.
     """
 
     classes: tuple[str, ...]
@@ -111,24 +111,75 @@ def _pictures(count: int) -> str:
     return "1 picture" if count == 1 else f"{count:,} pictures"
 
 
-def _some_of(count: int, one: str, several: str) -> str:
-    return "" if not count else f"1 {one}" if count == 1 else f"{count:,} {several}"
+def _count(count: int, one: str) -> str:
+    several = f"{one[:-1]}ies" if one.endswith("y") else f"{one}s"
+    return f"1 {one}" if count == 1 else f"{count:,} {several}"
+
+
+def left_out_words(faults: Sequence[Fault]) -> list[str]:
+    """What is left out, kind by kind: "2 files", "1 line of labels/3.txt", "5 rows of 2 files".
+
+    Pictures without labels are not among it: nothing is wrong with them.
+    """
+    found: dict[str, list[str]] = {}
+    for fault in faults:
+        if not fault.repaired and fault.thing != "unlabelled":
+            # A table of numbers names the line in words.
+            file = fault.name.rpartition(", line ")[0] or fault.name if fault.thing == "line" else fault.name
+            found.setdefault(fault.thing, []).append(file)
+    told = []
+    for thing, names in sorted(found.items()):
+        files = sorted(set(names))
+        where = files[0] if len(files) == 1 else _count(len(files), "file")
+        told.append(f"{_count(len(names), thing)} of {where}" if thing else _count(len(files), "file"))
+    return told
+
+
+def unlabelled_words(faults: Sequence[Fault]) -> str:
+    """ "2 pictures have no labels yet"; "" where all have some."""
+    count = sum(fault.thing == "unlabelled" for fault in faults)
+    return f"{_pictures(count)} {'has' if count == 1 else 'have'} no labels yet" if count else ""
+
+
+def _joined(told: Sequence[str]) -> str:
+    return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
 
 
 def _unreadable(case: _Case) -> Finding | None:
-    faults = [fault for fault in case.pictures.faults + case.examination.faults if not fault.repaired]
+    faults = [one for one in case.pictures.faults + case.examination.faults if not one.repaired and not one.thing]
     if not faults:
         return None
-    files = len({fault.name for fault in faults if not fault.line})
-    entries = sum(fault.line > 0 for fault in faults)
-    told = (_some_of(files, "file", "files"), _some_of(entries, "entry of a file", "entries of files"))
     return Finding(
         "unreadable",
         "warning",
-        f"{' and '.join(part for part in told if part)} cannot be used and will be left out, such as "
-        f"{faults[0].place}.",
-        "The list of broken files says why for each; replace or remove them.",
+        f"{left_out_words(faults)[0]} cannot be used and will be left out, such as {faults[0].place}.",
+        "The list says why for each; replace or remove them.",
         _some(np.flatnonzero(~case.examination.readable)),
+    )
+
+
+def _left_out(case: _Case) -> Finding | None:
+    faults = [one for one in case.pictures.faults if not one.repaired and one.thing not in ("", "unlabelled")]
+    if not faults:
+        return None
+    example = f", such as {faults[0].place}" if len(faults) > 1 else ""
+    return Finding(
+        "left_out",
+        "warning",
+        f"{_joined(left_out_words(faults))} {'is' if len(faults) == 1 else 'are'} left out{example}.",
+        "The list says why for each; put them right in the file, or go on without them.",
+    )
+
+
+def _unlabelled(case: _Case) -> Finding | None:
+    words = unlabelled_words(case.pictures.faults)
+    if not words:
+        return None
+    return Finding(
+        "unlabelled",
+        "info",
+        f"{words} and will be left out.",
+        "Label them on the Label page, or mark as finished those that have nothing in them.",
     )
 
 
@@ -248,7 +299,7 @@ def _missing(case: _Case) -> Finding | None:
     lacking = [
         f"{case.pictures.classes[label]} ({PARTS[part]})"
         for label, part in zip(*np.nonzero(case.counts == 0), strict=True)
-        if shares[part] > 0 or part == 0
+        if (shares[part] > 0 and case.counts[:, part].any()) or part == 0
     ]
     if not lacking:
         return None
@@ -258,6 +309,27 @@ def _missing(case: _Case) -> Finding | None:
         "warning",
         f"Some classes have no pictures in a part of the split: {', '.join(lacking[:3])}{more}.",
         "Add pictures to these classes, or give that part a larger share.",
+    )
+
+
+def _empty(case: _Case) -> Finding | None:
+    """A part that shall have pictures and has none at all."""
+    shares = (case.data.split.train, case.data.split.validation, case.data.split.test)
+    used = int((case.part >= 0).sum())
+    empty = [part for part in (1, 2) if shares[part] > 0 and not (case.part == part).any()]
+    if not empty or not used:
+        return None
+    lost = {1: "the best epoch cannot be chosen by new pictures", 2: "nothing says how good the network is in the end"}
+    few = (
+        f"Add pictures: {_pictures(used)} can be used, and at least 3 are needed"
+        if used < 3
+        else ("Add pictures, or give it a larger share under Split")
+    )
+    return Finding(
+        "empty",
+        "warning",
+        f"No picture is left {' and '.join(f'for {PARTS[part]}' for part in empty)}.",
+        f"{few}; until then {' and '.join(lost[part] for part in empty)}.",
     )
 
 
@@ -273,5 +345,6 @@ def _alone(case: _Case) -> Finding | None:
 
 
 _CHECKS: tuple[Callable[[_Case], Finding | None], ...] = (
-    _alone, _unreadable, _leaking, _contradicting, _duplicate, _missing, _imbalance, _tiny, _distorted,
+    _alone, _unreadable, _left_out, _unlabelled, _leaking, _contradicting, _duplicate,
+    _empty, _missing, _imbalance, _tiny, _distorted,
 )  # fmt: skip

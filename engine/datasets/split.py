@@ -16,7 +16,8 @@ def split(
     """Return the indices of the training, validation and test pictures, each ascending, without overlap.
 
     Every class is shared out in the proportions of `spec`; what rounding takes from a part in one class it gives
-    back in the next. The order in which pictures are drawn depends on the seed and their index alone.
+    back in the next. The order in which pictures are drawn depends on the seed and their index alone. Where rounding
+    leaves validation nothing, it gets one picture of training's, if that can spare one.
 
     Where `spec.by` is "class", every class goes to one part as a whole, twins in other classes or not, and the shares
     are those of the pictures, as nearly as whole classes allow. What the dataset itself prescribes stays where it is.
@@ -45,6 +46,8 @@ def split(
     for members in _shared_alike(groups, labels, spec):
         order = sorted(members, key=lambda number: (-sizes[number], int(keys[number])))
         owed = _share_out([groups[number] for number in order], shares, owed, part)
+    if spec.by == "picture" and shares[1] > 0 and not np.any(part == 1):
+        _spare_one([groups[number] for number in np.argsort(keys).tolist()], labels, part)
     return np.flatnonzero(part == 0), np.flatnonzero(part == 1), np.flatnonzero(part == 2)
 
 
@@ -64,6 +67,17 @@ def _shared_alike(groups: list[list[int]], labels: np.ndarray, spec: SplitSpec) 
     for number, group in enumerate(groups):
         by_class.setdefault(int(labels[group[0]]), []).append(number)
     return [by_class[label] for label in sorted(by_class)]
+
+
+def _spare_one(groups: list[list[int]], labels: np.ndarray, part: np.ndarray) -> None:
+    """Give validation one group of training's: the smallest of the class that has most of them, if it has several."""
+    learnt: dict[int, list[list[int]]] = {}
+    for group in groups:
+        if part[group[0]] == 0:
+            learnt.setdefault(int(labels[group[0]]), []).append(group)
+    richest = max(learnt.values(), key=len, default=[])
+    if len(richest) > 1:
+        part[min(richest, key=len)] = 1
 
 
 def _share_out(groups: list[list[int]], shares: np.ndarray, owed: np.ndarray, part: np.ndarray) -> np.ndarray:

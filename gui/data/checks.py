@@ -1,4 +1,4 @@
-"""What was found out about the pictures: one row for each finding, and the list of files that cannot be used."""
+"""What was found out about the pictures: one row for each finding, and the list of what is left out."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ from engine.datasets.report import Finding
 from gui import theme
 from gui.widgets.notes import QuietLabel, ThemedLabel
 
+LISTED = ("unreadable", "left_out", "unlabelled")
+"""Findings about faults, which a list tells one by one."""
 _WRAPPED = 500  # rows up to which each gets the height that its words need
 _ICONS = {"info": ("info", "text_muted"), "warning": ("warning", "warning"), "error": ("problem", "problem")}
 
@@ -62,7 +64,7 @@ class ChecksPanel(QScrollArea):
 
     Signals:
         show_pictures(object): a `Finding` whose pictures a person wants to see.
-        show_faults(): a person wants to see the broken files.
+        show_faults(): a person wants to see what is left out.
     """
 
     show_pictures = Signal(object)
@@ -95,9 +97,9 @@ class ChecksPanel(QScrollArea):
 
     def _finding(self, finding: Finding) -> _Row:
         row = _Row(*_ICONS[finding.severity], finding.what, finding.advice, self)
-        if finding.kind == "unreadable":
-            button = QPushButton("Show files", row)
-            button.setToolTip("List the files that cannot be used, with the reason for each")
+        if finding.kind in LISTED:
+            button = QPushButton("Show files" if finding.kind == "unreadable" else "Show them", row)
+            button.setToolTip("List what is left out, with the reason for each")
             button.clicked.connect(lambda: self.show_faults.emit())
         elif finding.pictures:
             button = QPushButton("Show them", row)
@@ -137,12 +139,12 @@ class ChecksPanel(QScrollArea):
 
 
 class FaultTable(QTableWidget):
-    """The files that cannot be used, with the reason for each."""
+    """What is left out or was put right, with the reason for each."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, 2, parent)
-        self.setAccessibleName("Files that cannot be used")
-        self.setHorizontalHeaderLabels(["File", "Why it cannot be used"])
+        self.setAccessibleName("What is left out or was put right")
+        self.setHorizontalHeaderLabels(["File", "What is the matter"])
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setFrameShape(QFrame.Shape.NoFrame)

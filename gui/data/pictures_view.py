@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from engine.datasets.base import PictureSet
 from engine.datasets.drawn_series import DrawnSeries
-from engine.datasets.report import Finding
+from engine.datasets.report import Finding, left_out_words, unlabelled_words
 from gui import theme
 from gui.context import Context
 from gui.data.census import BY_CLASS, CensusModel, findings, shown_in, tally, uncounted
@@ -323,11 +323,15 @@ class PicturesView(QWidget):
         sizes = f"{small} pixels" if small == large else f"{small} to {large} pixels"
         if small != large:
             sizes += f", mostly {'×'.join(map(str, report.usual))}"
-        lost = sum(not fault.repaired for fault in report.faults)
-        mended = len(report.faults) - lost
-        broken = f" · {lost:,} files cannot be used" if lost else ""
-        broken += f" · {mended:,} repaired" if mended else ""
-        return sizes + broken
+        lost = [fault for fault in report.faults if not fault.repaired]
+        mended = len(report.faults) - len(lost)
+        told = [
+            *(f"{words} cannot be used" for words in left_out_words([fault for fault in lost if not fault.thing])),
+            *(f"{words} left out" for words in left_out_words([fault for fault in lost if fault.thing])),
+            *([words] if (words := unlabelled_words(lost)) else []),
+            *([f"{mended:,} repaired"] if mended else []),
+        ]
+        return " · ".join([sizes, *told])
 
     def _state_changed(self) -> None:
         model = self._model

@@ -108,3 +108,21 @@ def test_a_single_class_is_learnt():
 
 def test_a_split_saved_without_the_choice_is_by_picture():
     assert SplitSpec.model_validate({"train": 0.5, "validation": 0.25, "test": 0.25}).by == "picture"
+
+
+@pytest.mark.parametrize("count", range(3, 12))
+@pytest.mark.parametrize("seed", range(3))
+def test_validation_gets_a_picture_where_training_can_spare_one(count, seed):
+    train, validation, test = split(np.zeros(count, int), alone(count), SplitSpec(seed=seed))
+    assert len(train) >= len(validation) >= 1
+    assert sorted([*train, *validation, *test]) == list(range(count))
+
+
+def test_validation_takes_no_class_its_only_picture_nor_twins_apart():
+    train, validation, _ = split(np.arange(4), alone(4), SplitSpec())
+    assert (len(train), len(validation)) == (4, 0)
+    twins = np.array([0, 0, 0, 0])
+    train, validation, _ = split(np.zeros(4, int), twins, SplitSpec())
+    assert (len(train), len(validation)) == (4, 0)
+    _, validation, _ = split(np.zeros(4, int), alone(4), SplitSpec(train=0.9, validation=0, test=0.1))
+    assert len(validation) == 0

@@ -72,7 +72,7 @@ class CocoFile:
             if record.note:
                 self._faults.repair(name, record.note, record.line)
             if record.problem:
-                self._faults.refuse(name, record.problem, record.line)
+                self._faults.refuse(name, record.problem, record.line, _kind(record) if record.section else "")
             elif not isinstance(record.value, dict):
                 self._refuse(record, "is not an object in braces")
             elif record.section == "categories":
@@ -97,7 +97,7 @@ class CocoFile:
         return [Entry(picture.name, picture.size, tuple(picture.objects), part) for picture in self._pictures.values()]
 
     def _refuse(self, record: Record, why: str) -> None:
-        self._faults.refuse(self.name, f"{_called(record)} {why}, so it was left out.", record.line)
+        self._faults.refuse(self.name, f"{_called(record)} {why}, so it was left out.", record.line, _kind(record))
 
     def _repair(self, record: Record, what: str) -> None:
         self._faults.repair(self.name, f"{_called(record)}: {what}", record.line)
@@ -195,7 +195,7 @@ class CocoFile:
         if box is None:
             box = _around(rings, runs, size)
             if box is None:
-                self._faults.refuse(self.name, f"{_called(record)}: {note}", record.line)
+                self._faults.refuse(self.name, f"{_called(record)}: {note}", record.line, _kind(record))
                 return None
             if value.get("bbox") is not None:
                 self._repair(
@@ -214,8 +214,11 @@ def _id(value: Any) -> int | str | None:
 
 def _called(record: Record) -> str:
     own = record.value.get("id") if isinstance(record.value, dict) else None
-    kind = {"images": "Picture", "categories": "Category"}.get(record.section, "Annotation")
-    return f"{kind} {record.place + 1}{f' (id {_short(own)})' if own is not None else ''}"
+    return f"{_kind(record).capitalize()} {record.place + 1}{f' (id {_short(own)})' if own is not None else ''}"
+
+
+def _kind(record: Record) -> str:
+    return {"images": "picture", "categories": "category"}.get(record.section, "annotation")
 
 
 def _short(value: Any) -> str:

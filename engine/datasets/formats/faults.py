@@ -16,9 +16,9 @@ class Faults:
         self._more = 0
         self._seen: set[Fault] = set()
 
-    def refuse(self, name: str, reason: str, line: int = 0) -> None:
-        """Something is left out."""
-        self._add(Fault(name, reason, line))
+    def refuse(self, name: str, reason: str, line: int = 0, thing: str = "") -> None:
+        """Something is left out: a `thing` of the file, such as "line", or the file as a whole."""
+        self._add(Fault(name, reason, line, thing=thing))
 
     def repair(self, name: str, reason: str, line: int = 0) -> None:
         """Something is used, put right as `reason` says."""
@@ -39,7 +39,10 @@ class Faults:
         if not self._more:
             return list(self._found)
         last = self._found[-1]
-        return [*self._found, Fault(last.name, f"{self._more:,} more faults follow that are not listed.", last.line)]
+        return [
+            *self._found,
+            Fault(last.name, f"{self._more:,} more faults follow that are not listed.", last.line, thing=last.thing),
+        ]
 
     def first(self) -> str:
         """The first of them as a sentence for an error message; "" if there is none."""

@@ -59,10 +59,10 @@ def read_table(text: str, source: str, faults: Faults) -> Table | None:
         fields = _split(line, separator)
         if fields is None:
             held = "a character that is no text" if "\0" in line else "a quotation mark without its partner"
-            faults.refuse(source, f"The row has {held}, so it was left out.", number + 1)
+            faults.refuse(source, f"The row has {held}, so it was left out.", number + 1, "row")
         elif len(fields) != len(columns):
             told = f"The row has {len(fields)} columns instead of {len(columns)}, so it was left out."
-            faults.refuse(source, told, number + 1)
+            faults.refuse(source, told, number + 1, "row")
         else:
             rows.append(Row(number + 1, {name: field.strip() for name, field in zip(columns, fields, strict=True)}))
     boxed = "x1" in columns

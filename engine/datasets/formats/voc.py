@@ -147,7 +147,7 @@ class VocReader:
 
     def _object(self, element: Element, source: str, size: tuple[int, int], place: int) -> Named | None:
         def refuse(why: str, line: int) -> Named | None:
-            self._faults.refuse(source, f"Object {place + 1} {why}, so it was left out.", line)
+            self._faults.refuse(source, f"Object {place + 1} {why}, so it was left out.", line, "object")
             return None
 
         name = element.word("name")
@@ -172,7 +172,7 @@ class VocReader:
         swapped = values[0] > values[2] or values[1] > values[3]
         box, note = usable_box((x1, y1, x2, y2), *size)
         if box is None:
-            self._faults.refuse(source, f"Object {place + 1}: {note}", frame.line)
+            self._faults.refuse(source, f"Object {place + 1}: {note}", frame.line, "object")
             return None
         if swapped:
             note = f"The box had its corners in the wrong order; they were swapped. {note}".strip()

@@ -55,17 +55,17 @@ def read_lines(text: str, source: str, classes: int | None, faults: Faults) -> l
             continue
         if len(found) >= MAX_OBJECTS:
             faults.refuse(
-                source, f"There are more than {MAX_OBJECTS:,} objects; from here on they were left out.", line
+                source, f"There are more than {MAX_OBJECTS:,} objects; from here on they were left out.", line, "line"
             )
             break
         if words in seen:
-            faults.refuse(source, "The line repeats an earlier one, so it was left out.", line)
+            faults.refuse(source, "The line repeats an earlier one, so it was left out.", line, "line")
             continue
         seen.add(words)
         try:
             one, note = _object(words, line, classes)
         except ValueError as error:
-            faults.refuse(source, f"The line was left out: {error}.", line)
+            faults.refuse(source, f"The line was left out: {error}.", line, "line")
             continue
         if note:
             faults.repair(source, note, line)

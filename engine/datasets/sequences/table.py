@@ -61,7 +61,7 @@ class Table:
 
     def fault(self, row: int, reason: str) -> Fault:
         """What is wrong with a row, by the file and the line."""
-        return Fault(f"{self.path.name}, line {self.lines[row]:,}", reason)
+        return Fault(f"{self.path.name}, line {self.lines[row]:,}", reason, thing="line")
 
 
 def read_table(path: Path, token: CancelToken) -> Table:
@@ -108,7 +108,7 @@ def _taken_apart(path: Path, text: str, token: CancelToken) -> Table:
                 columns = tuple(cell.strip() for cell in cells)
             elif len(cells) != len(columns):
                 reason = f"The line has {len(cells)} cells, and the first line names {len(columns)} columns."
-                faults.append(Fault(f"{path.name}, line {reader.line_num:,}", reason))
+                faults.append(Fault(f"{path.name}, line {reader.line_num:,}", reason, thing="line"))
                 rows.append(())
                 lines.append(reader.line_num)
             else:

@@ -71,7 +71,7 @@ class LabelledPictures(PictureSet):
         reason = "It has no labels yet; label it, or mark it as finished if there is nothing in it."
         main = np.array([main_class(picture) for picture in self.labelled], np.int64)
         names = [picture.file for picture in self.labelled]
-        super().__init__(labels.names, main, names, [Fault(file, reason) for file in left_out])
+        super().__init__(labels.names, main, names, [Fault(file, reason, thing="unlabelled") for file in left_out])
 
     def path(self, index: int) -> Path:
         """Where picture `index` lies."""

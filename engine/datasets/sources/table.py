@@ -109,7 +109,7 @@ class _Reader:
             self._parts[picture] = self._part(row, picture)
 
     def _refuse(self, row: Row, why: str) -> bool:
-        self._faults.refuse(self._name, f"The row was left out: {why}.", row.line)
+        self._faults.refuse(self._name, f"The row was left out: {why}.", row.line, "row")
         return False
 
     def _picture(self, row: Row) -> str | None:
@@ -178,7 +178,7 @@ class _Reader:
         x1, y1, x2, y2 = (value or 0.0 for value in values)
         box, note = usable_box((x1, y1, x2, y2), *self._sizes[picture])
         if box is None:
-            self._faults.refuse(self._name, note, row.line)
+            self._faults.refuse(self._name, note, row.line, "row")
             return False
         if (row.fields["label"], box) in boxes:
             return self._refuse(row, "it repeats an earlier one")
