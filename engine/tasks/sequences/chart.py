@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-WIDTH, HEIGHT, MARGIN = 240, 120, 6
+WIDTH, HEIGHT, MARGIN, THICK = 480, 240, 12, 2
 STRIPS = 4
 """Values of a step that are drawn, the first ones; each has a strip of its own."""
-PAPER, RULE = (255, 255, 255), (214, 219, 226)
+PAPER, RULE, LABEL = (255, 255, 255), (214, 219, 226), (110, 118, 130)
 KNOWN, TRUE, FORECAST = (60, 66, 76), (150, 158, 170), (0, 114, 178)
 FINE = 4
 """Binary digits of a pixel that lines are placed by."""
+LETTERS = 0.4
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +35,8 @@ class Curve:
 def chart(curves: Sequence[Curve], boundary: int | None = None) -> np.ndarray:
     """Curves over the same steps: uint8, (H, W, 3). The first value of every step is drawn on top.
 
+    The greatest and the least value of each strip are written at its left.
+
     Args:
         curves: all with as many values F per step; the later ones lie over the earlier ones.
         boundary: a step before which a vertical rule is drawn, such as where a forecast begins.
@@ -47,7 +50,7 @@ def chart(curves: Sequence[Curve], boundary: int | None = None) -> np.ndarray:
     image = np.full((HEIGHT, WIDTH, 3), PAPER, np.uint8)
     if boundary is not None:
         middle = round(MARGIN + (boundary - 0.5) * across)
-        cv2.line(image, (middle, 0), (middle, HEIGHT), RULE, 1)
+        cv2.line(image, (middle, 0), (middle, HEIGHT), RULE, THICK)
     for strip in range(strips):
         low, high = _range([curve.values[:, strip] for curve in curves])
         for curve in curves:
@@ -55,7 +58,10 @@ def chart(curves: Sequence[Curve], boundary: int | None = None) -> np.ndarray:
             share = np.nan_to_num((curve.values[:, strip].astype(np.float64) - low) / (high - low), nan=0.5)
             y = tall * (strip + 1) - MARGIN - share.clip(-1, 2) * (tall - 2 * MARGIN)
             points = np.round(np.stack([x, y], 1) * 2**FINE).astype(np.int32)
-            cv2.polylines(image, [points], False, curve.colour, 1, cv2.LINE_AA, FINE)
+            cv2.polylines(image, [points], False, curve.colour, THICK, cv2.LINE_AA, FINE)
+        for value, line in ((high, tall * strip + MARGIN), (low, tall * (strip + 1) - 3)):
+            place = (3, round(line))
+            cv2.putText(image, f"{value:.3g}", place, cv2.FONT_HERSHEY_SIMPLEX, LETTERS, LABEL, 1, cv2.LINE_AA)
     return image
 
 
