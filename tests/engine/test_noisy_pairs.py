@@ -129,6 +129,57 @@ def test_folders_may_have_any_name_and_prescribe_parts(tmp_path: Path) -> None:
         load("noisy", tmp_path, noisy="sharp", clean="sharp/")
 
 
+@pytest.mark.parametrize(("noisy", "clean"), [
+    ("./grainy", "sharp"), ("GRAINY", "Sharp/"), (".\\grainy\\", "./SHARP/."), (" grainy ", "sharp//"),
+])  # fmt: skip
+def test_a_folder_is_found_however_it_is_written(tmp_path: Path, noisy: str, clean: str) -> None:
+    for kind in ("grainy", "sharp"):
+        paint(tmp_path / kind / "a.png", 6, 6)
+    ours = load("noisy", tmp_path, noisy=noisy, clean=clean)
+    assert (ours.names, ours.faults) == (("grainy/a.png",), ())
+    with pytest.raises(BadInput, match="both said to lie in"):
+        load("noisy", tmp_path, noisy=noisy, clean="./Grainy")
+
+
+@pytest.mark.parametrize("options", [{"noisy": "grany"}, {"clean": "grany"}, {"noisy": "../grany"}])
+def test_a_folder_that_is_missing_is_named(tmp_path: Path, options: dict[str, str]) -> None:
+    for kind in ("noisy", "clean", "../grany"):
+        paint(tmp_path / "set" / kind / "a.png", 6, 6)
+    (told,) = options.values()
+    with pytest.raises(BadInput, match=f"There is no folder {told} in"):
+        load("noisy", tmp_path / "set", **options)
+
+
+def test_an_empty_folder_is_not_said_to_be_missing(tmp_path: Path) -> None:
+    paint(tmp_path / "clean" / "a.png", 6, 6)
+    (tmp_path / "grainy").mkdir()
+    with pytest.raises(BadInput, match="no noisy picture with a clean one"):
+        load("noisy", tmp_path, noisy="grainy")
+
+
+@pytest.mark.parametrize(("noisy", "clean"), [
+    ("target/noisy", "target/clean"),  # around both, with the name of one kind
+    ("input/noisy", "input/clean"),
+    ("originals/noisy/deep", "originals/clean/deep"),
+    ("noisy/original", "clean/original"),  # inside both
+    ("input/target", "clean/target"),
+    ("train/noisy", "train/clean"),
+])  # fmt: skip
+def test_folders_around_and_inside_may_have_the_name_of_a_kind(tmp_path: Path, noisy: str, clean: str) -> None:
+    for folder in (noisy, clean):
+        for name in ("a", "b"):
+            paint(tmp_path / folder / f"{name}.png", 6, 6)
+    ours = load("noisy", tmp_path)
+    assert (ours.names, ours.faults) == ((f"{noisy}/a.png", f"{noisy}/b.png"), ())
+
+
+def test_a_folder_that_is_named_counts_before_one_that_is_looked_for(tmp_path: Path) -> None:
+    for folder in ("target/clean", "clean"):
+        paint(tmp_path / folder / "a.png", 6, 6)
+    ours = load("noisy", tmp_path, noisy="target/clean")
+    assert (ours.names, ours.faults) == (("target/clean/a.png",), ())
+
+
 def test_every_fault_names_its_file_and_the_rest_is_used(tmp_path: Path) -> None:
     for name in ("noisy/good.png", "clean/good.png", "noisy/alone.png", "clean/lonely.png", "clean/cut.png"):
         paint(tmp_path / name, 30, 30)

@@ -141,13 +141,36 @@ def name_within(name: str, chosen: str, usual: tuple[str, ...]) -> str | None:
         name: a path below the dataset's folder.
         chosen: the folder that holds the kind; "" to look for one called like one of `usual`.
     """
-    stem = str(PurePosixPath(name).with_suffix(""))
-    wanted = chosen.strip().replace("\\", "/").strip("/")
+    span = kind_folder(name, chosen, usual)
+    return None if span is None else without_steps(name, span)
+
+
+def kind_folder(name: str, chosen: str, usual: tuple[str, ...], innermost: bool = False) -> tuple[int, int] | None:
+    """Which steps of a path are the folder that holds its kind of file: first, and behind the last; None if none is.
+
+    Args:
+        name: a path below the dataset's folder.
+        chosen: the folder that holds the kind, in small or capital letters; "" to look for one called like `usual`.
+        usual: in small letters.
+        innermost: whether to look from the file outwards.
+    """
+    folders = [step.casefold() for step in name.split("/")[:-1]]
+    wanted = [step.casefold() for step in folder_steps(chosen)]
     if wanted:
-        return stem[len(wanted) + 1 :] if stem.startswith(wanted + "/") else None
-    steps = stem.split("/")
-    place = next((place for place in range(len(steps) - 1) if steps[place].lower() in usual), None)
-    return None if place is None else "/".join([*steps[:place], *steps[place + 1 :]])
+        return (0, len(wanted)) if folders[: len(wanted)] == wanted else None
+    places = reversed(range(len(folders))) if innermost else iter(range(len(folders)))
+    return next(((place, place + 1) for place in places if folders[place] in usual), None)
+
+
+def without_steps(name: str, span: tuple[int, int]) -> str:
+    """A path without its suffix and without the steps from the first of `span` to that before the second."""
+    steps = str(PurePosixPath(name).with_suffix("")).split("/")
+    return "/".join([*steps[: span[0]], *steps[span[1] :]])
+
+
+def folder_steps(chosen: str) -> list[str]:
+    """The steps of a folder's path as a person writes it: "./a\\b/" is a and b."""
+    return [step for step in chosen.strip().replace("\\", "/").split("/") if step not in ("", ".")]
 
 
 def prescribed(parts: Sequence[int]) -> np.ndarray:

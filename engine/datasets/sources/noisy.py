@@ -15,12 +15,14 @@ from engine.datasets.formats.faults import Faults
 from engine.datasets.formats.files import (
     FilePictures,
     file_state,
-    name_within,
+    folder_steps,
+    kind_folder,
     open_folder,
     part_of_folders,
     picture_size,
     prescribed,
     walk,
+    without_steps,
 )
 from engine.datasets.pictures import is_picture, load_picture
 from engine.errors import BadInput
@@ -28,6 +30,9 @@ from engine.events import Emit
 
 _NOISY_FOLDERS = ("noisy", "spoilt", "noise", "input", "inputs", "degraded")
 _CLEAN_FOLDERS = ("clean", "gt", "groundtruth", "ground_truth", "target", "targets", "original", "originals")
+
+_Keyed = tuple[str, str]
+"""What pairs have in common, and a picture's path below the folder."""
 
 
 @DATASETS.register("noisy")
@@ -57,7 +62,9 @@ class NoisyPictures(DatasetSource):
             raise BadInput(f"{top} is a file.", "Choose the folder that holds both folders, the noisy and the clean.")
         faults = Faults()
         names = [name for name in walk(top) if is_picture(Path(name))]
-        if self.noisy.strip() and self.noisy.strip().strip("/\\") == self.clean.strip().strip("/\\"):
+        for folder in (self.noisy, self.clean):
+            _require_folder(top, names, folder)
+        if folder_steps(self.noisy) and _spelled(self.noisy) == _spelled(self.clean):
             raise BadInput(
                 f"The noisy and the clean pictures are both said to lie in {self.noisy.strip()}.",
                 "Name two different folders on the Data page.",
@@ -68,23 +75,54 @@ class NoisyPictures(DatasetSource):
         return PicturePairs(top, pairs, faults)
 
 
+def _spelled(folder: str) -> str:
+    return "/".join(folder_steps(folder)).casefold()
+
+
+def _require_folder(top: Path, names: list[str], chosen: str) -> None:
+    """Raise `BadInput` where a folder that was named holds none of the pictures and is not there."""
+    steps = folder_steps(chosen)
+    if not steps or any(kind_folder(name, chosen, ()) for name in names):
+        return
+    if ".." in steps or not top.joinpath(*steps).is_dir():
+        raise BadInput(
+            f"There is no folder {chosen.strip()} in {top}.",
+            "Write its name as it stands there, or leave the field empty to have it looked for.",
+        )
+
+
+def _kinds(names: list[str], noisy: str, clean: str, innermost: bool) -> tuple[list[_Keyed], list[_Keyed]]:
+    """The noisy and the clean pictures, each with what is left of its path without the folder of its kind.
+
+    Where a path has folders of both kinds, one that was named decides, else the innermost or the outermost.
+    """
+    kinds: tuple[list[_Keyed], list[_Keyed]] = ([], [])
+    for name in names:
+        found = []
+        for kind, (chosen, usual) in enumerate(((noisy, _NOISY_FOLDERS), (clean, _CLEAN_FOLDERS))):
+            span = kind_folder(name, chosen, usual, innermost)
+            if span is not None:
+                named = bool(folder_steps(chosen))
+                found.append((named, span[1] if named or innermost else -span[1], kind, span))
+        if found:
+            _, _, kind, span = max(found)
+            kinds[kind].append((without_steps(name, span), name))
+    return kinds
+
+
 def _pairs(names: list[str], noisy: str, clean: str, faults: Faults) -> list[tuple[str, str]]:
     """Each noisy picture with its clean one, both as paths below the folder."""
+    # A folder around both kinds may have the name of one (target/noisy), and so may one inside them (noisy/original).
+    ways = [_kinds(names, noisy, clean, innermost) for innermost in (True, False)]
+    noisy_ones, clean_ones = max(ways, key=lambda way: len(dict(way[0]).keys() & dict(way[1]).keys()))
     by_key: dict[str, str] = {}
-    for name in names:
-        key = name_within(name, clean, _CLEAN_FOLDERS)
-        if key is None:
-            continue
+    for key, name in clean_ones:
         if key in by_key:
             faults.refuse(name, f"{by_key[key]} has the same name, so this one was left out.")
         else:
             by_key[key] = name
-    clean_ones = set(by_key.values())
     pairs, used = [], set()
-    for name in names:
-        key = name_within(name, noisy, _NOISY_FOLDERS)
-        if key is None or name in clean_ones:
-            continue
+    for key, name in noisy_ones:
         found = by_key.get(key)
         if found is None:
             faults.refuse(name, "There is no clean picture of this name, so it was left out.")
@@ -93,7 +131,7 @@ def _pairs(names: list[str], noisy: str, clean: str, faults: Faults) -> list[tup
         else:
             used.add(found)
             pairs.append((name, found))
-    for name in sorted(clean_ones - used):
+    for name in sorted(set(by_key.values()) - used):
         faults.refuse(name, "There is no noisy picture of this name, so it was left out.")
     return pairs
 
