@@ -178,7 +178,7 @@ def test_a_sketch_shows_the_forecast_beside_what_came() -> None:
     future, guess = np.zeros((5, 1)), np.ones((5, 1))
     sketch = task.sketch(past, {"future": guess}, {"future": future})
     assert sketch.score == -1.0
-    assert sketch.image.shape == (120, 240, 3)
+    assert sketch.image.shape == (240, 480, 3)
     red, _, blue = sketch.image.astype(int).transpose(2, 0, 1)
     assert FORECAST[2] > FORECAST[0]
     assert (blue - red > 60).any()
@@ -334,7 +334,7 @@ def test_sequences_are_told_apart_like_pictures_and_drawn_as_lines() -> None:
     assert meter.result()["accuracy"] == pytest.approx(2 / 3, abs=1e-6)
     wave = np.sin(np.arange(20.0))[:, None]
     sketch = task.sketch(wave, {"predicted": np.array(0), "confidence": np.array(0.9)}, {"label": np.array(1)})
-    assert sketch.image.shape == (120, 240, 3)
+    assert sketch.image.shape == (240, 480, 3)
     assert sketch.mark == "wrong"
     report = task.report(meter, [sketch])
     assert report.matrix is not None
