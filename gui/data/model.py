@@ -66,6 +66,11 @@ class DataModel(QObject):
         return self._context.document.project.data
 
     @property
+    def task(self) -> str:
+        """The id of the document's task as it is now."""
+        return self._context.document.project.task
+
+    @property
     def noun(self) -> str:
         """What one sample of the dataset is."""
         id = self.data.source.id
@@ -125,6 +130,8 @@ class DataModel(QObject):
             self.reload()
         elif before.split != after.split or before.preprocess != after.preprocess:
             self._pause.start()
+        elif change.before.task != change.after.task and self.state == "failed":
+            self.state_changed.emit()  # another task is served by other datasets
 
     def _begin(self, state: State, job: Any, title: str, then: Any) -> None:
         handle = self._context.runner.start(job, title=title)

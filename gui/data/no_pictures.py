@@ -10,8 +10,31 @@ from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 from engine.datasets.base import DATASETS
 from engine.datasets.published import PublishedDataset
 from engine.datasets.spec import Choice
+from engine.tasks.base import TASKS
+from gui.data.fitting import serves
 from gui.data.model import DataModel
 from gui.widgets.empty_state import EmptyState
+
+SAMPLES = {
+    "digits": ("Use the handwritten digits", "1,797 real digits that come with the program"),
+    "shapes": ("Use generated shapes", "Solids drawn by the program, of which everything is known exactly"),
+    "waves": ("Use generated waves", "Noisy waves of five kinds, drawn by the program"),
+    "forecast": ("Use a generated course of time", "A course with seasons and noise, drawn by the program"),
+    "text": ("Use the fables", "A handful of short fables that come with the program"),
+    "moving_shapes": ("Use generated clips", "Solids that move, drawn by the program"),
+    "solids": ("Use generated solids", "Solids in volumes, drawn by the program"),
+}
+"""Datasets that need no files: what the button says, and its tip. The first that serves the project's task is offered,
+before all others one whose samples are of the kind that was looked for."""
+
+
+def sample_for(task: str, wanted: str) -> str | None:
+    """The dataset to offer to a project with this task where nothing of the dataset `wanted` was found."""
+    if task not in TASKS:
+        return None
+    noun = DATASETS.get(wanted).noun if wanted in DATASETS else ""
+    served = [id for id in SAMPLES if serves(DATASETS.get(id).kind, DATASETS.get(id).gives, task)]
+    return min(served, key=lambda id: DATASETS.get(id).noun != noun, default=None)
 
 
 class NoPictures(EmptyState):
@@ -32,8 +55,9 @@ class NoPictures(EmptyState):
         self.wanted.connect(lambda: self._action())
         self.folder = self._also("Choose folder…", "Choose the folder that holds the files")
         self.folder.clicked.connect(lambda: self.folder_wanted.emit())
-        self.digits = self._also("Use the handwritten digits", "1,797 real digits that come with the program")
-        self.digits.clicked.connect(lambda: model.choose("Choose the digits", Choice(id="digits")))
+        self.sample = self._also(*SAMPLES["digits"])
+        self.sample.clicked.connect(self._use_sample)
+        self._sample: str | None = "digits"
         self._action: Callable[[], object] = self.folder_wanted.emit
 
     def _also(self, text: str, tip: str) -> QPushButton:
@@ -51,13 +75,13 @@ class NoPictures(EmptyState):
         self.say("Looking for pictures was stopped", "", "Look again")
         self._action = self._model.reload
         self.folder.hide()
-        self.digits.hide()
+        self.sample.hide()
 
     def explain(self) -> None:
         """Why there are no pictures, and the next step."""
         error, source = self._model.error, self._model.data.source
         declared = DATASETS.get(source.id) if source.id in DATASETS else None
-        self.digits.setVisible(source.id != "digits")
+        self._offer(source.id)
         self.folder.hide()
         self._action = self.folder_wanted.emit
         if source.id == "folder" and not str(source.options.get("folder", "")).strip():
@@ -94,6 +118,21 @@ class NoPictures(EmptyState):
                 self.folder.setVisible(declared is not None and issubclass(declared, PublishedDataset))
                 self.say(title, text, "Look again", "Look for the pictures again")
                 self._action = self._model.reload
+
+    def _offer(self, wanted: str) -> None:
+        """Offer a dataset that needs no files and suits the task, if there is one besides the one that failed."""
+        self._sample = sample_for(self._model.task, wanted)
+        self.sample.setVisible(self._sample not in (None, wanted))
+        if self._sample is not None:
+            text, tip = SAMPLES[self._sample]
+            self.sample.setText(text)
+            self.sample.setAccessibleName(text)
+            self.sample.setToolTip(tip)
+
+    def _use_sample(self) -> None:
+        if self._sample is not None:
+            label = f"Choose {DATASETS.get(self._sample).label.lower()}"
+            self._model.choose(label, Choice(id=self._sample))
 
     def _download(self) -> None:
         source = self._model.data.source

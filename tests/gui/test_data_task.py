@@ -8,8 +8,9 @@ from engine.datasets.base import DATASETS
 from engine.datasets.spec import Choice
 from engine.tasks.base import TASKS
 from gui.data.fitting import fit, fitting, serves
+from gui.data.no_pictures import sample_for
 from tests.helpers.annotated_sets import shapes, write
-from tests.helpers.data_page import open_page, project, undo
+from tests.helpers.data_page import click, open_page, project, undo, wait_for_report
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support (raise|grabbing)", extend=True)
 
@@ -82,3 +83,34 @@ def test_every_dataset_has_a_task_and_none_is_changed_without_need():
             found = fit(task, id)
             assert (found is None) == serves(source.kind, source.gives, task)
             assert found is None or serves(source.kind, source.gives, found.task)
+
+
+def test_an_empty_page_offers_a_set_that_serves_the_task(qtbot, page):
+    page.entered()
+    choose(page, "coco")
+    empty = page.pictures.empty
+    qtbot.waitUntil(lambda: page.model.state == "failed")
+    assert (project(page).task, empty.sample.text()) == ("detection", "Use generated shapes")
+    page.context.document.edit("Task", project(page).with_(task="classification"))
+    assert empty.sample.text() == "Use the handwritten digits", "the offer follows the task"
+    page.context.document.undo_stack.undo()
+    click(empty.sample)
+    assert (project(page).task, project(page).data.source.id) == ("detection", "shapes")
+    wait_for_report(qtbot, page, 600)
+
+
+@pytest.mark.parametrize("task", list(TASKS))
+def test_every_task_has_a_set_to_offer_that_it_can_learn_from(task):
+    found = sample_for(task, "folder")
+    assert found is not None
+    assert serves(DATASETS.get(found).kind, DATASETS.get(found).gives, task)
+
+
+@pytest.mark.parametrize(
+    ("task", "wanted", "found"),
+    [("classification", "folder", "digits"), ("instances", "coco", "shapes"), ("segmentation", "masks", "shapes"),
+     ("edges", "folder", "shapes"), ("normals", "folder", "shapes"), ("sequence", "series_table", "waves"),
+     ("sequence", "clips", "moving_shapes"), ("sequence", "volumes", "solids")],
+)  # fmt: skip
+def test_what_is_offered_suits_task_and_kind_of_sample(task, wanted, found):
+    assert sample_for(task, wanted) == found
