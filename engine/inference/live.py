@@ -58,12 +58,13 @@ class LiveResult:
 
 @dataclass(frozen=True)
 class ModelState:
-    """Whether the chosen model looks at pictures. `error` says why not."""
+    """Whether the chosen model looks at pictures. `error` says why not, `caution` why its answers may be poor."""
 
     status: Literal["none", "loading", "ready", "failed"] = "none"
     name: str = ""
     classes: tuple[str, ...] = ()
     error: VitrineError | None = None
+    caution: str = ""
 
 
 @dataclass
@@ -214,6 +215,10 @@ class LiveLoop:
         if self._predictor is None:
             return None
         self._predictor.threshold = threshold
+        caution = " ".join(self._predictor.caution or ()) if frame.video is None else ""
+        with self._changed:
+            if self.model.status == "ready" and self.model.caution != caution:
+                self.model = replace(self.model, caution=caution)
         try:
             return self._predictor.predict(frame)
         except VitrineError as error:

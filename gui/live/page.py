@@ -223,7 +223,7 @@ class LivePage(Page):
     def _model_changed(self, state: ModelState) -> None:
         error = state.error
         self.panel.references.set_classes(len(state.classes) if state.status == "ready" else 0)
-        self.panel.model.problem.show_text(str(error) if error is not None else "")
+        self.panel.model.problem.show_text(str(error) if error is not None else state.caution)
         if self._result is None or state.status != "ready":
             self.panel.answers.show_outcome(None, self._hint())
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +19,14 @@ from engine.errors import BadInput
 from engine.events import Event, Notice
 from engine.gallery import open_network
 from engine.gallery.base import Drawing
+from engine.inference.capture import Capture
 from engine.inference.detections import Classification, Labels
 from engine.inference.frame import Frame
+from engine.inference.live import LiveLoop
 from engine.inference.predictor import open_predictor
 from engine.inference.series import reads_no_pictures
 from engine.inference.source import Source
+from engine.inference.sources.video import VideoSource
 from engine.inference.stream import predict_stream
 from engine.opencv import cv2
 from tests.helpers.run_folders import run_folder
@@ -158,6 +164,44 @@ def test_a_run_of_whole_videos_says_what_it_sees_of_a_camera(tmp_path: Path) -> 
     assert "learned from frames spread over whole videos; here it sees the last 3, 4 apart" in notice.what
     assert notice.advice
     assert told_of(clip_run(tmp_path / "middle"), lambda: Camera("A camera"), 1)[1] == []
+
+
+def test_live_the_model_says_so_too_while_it_looks_at_no_video_file(tmp_path: Path) -> None:
+    run = clip_run(tmp_path / "run", span="whole")
+    film = film_of(tmp_path / "film.avi", range(0, 100, 10))
+    camera, video = (
+        Capture(make, _start) for make in (lambda: Camera("A camera"), lambda: VideoSource(film, loop=True))
+    )
+    loop = LiveLoop()
+    loop.use(partial(open_predictor, str(run), "cpu"), "run")
+    thread = threading.Thread(target=loop.run, daemon=True)
+    thread.start()
+    try:
+        camera.start()
+        loop.watch(camera)
+        until(lambda: "learned from frames spread over whole videos" in loop.model.caution)
+        video.start()
+        loop.watch(video)
+        until(lambda: loop.model.status == "ready" and not loop.model.caution)
+        until(lambda: loop.result is not None and isinstance(loop.result.outcome, Classification))
+    finally:
+        loop.stop()
+        thread.join(20)
+        camera.stop()
+        video.stop()
+
+
+def _start(function: Callable[[], None], name: str) -> threading.Thread:
+    thread = threading.Thread(target=function, name=name, daemon=True)
+    thread.start()
+    return thread
+
+
+def until(is_so: Callable[[], bool], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end, "it did not come"
+        threading.Event().wait(0.01)
 
 
 def test_a_run_that_reads_numbers_is_no_run_for_pictures(tmp_path: Path) -> None:
