@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import re
+from pathlib import Path, PurePath
 
 from engine.errors import BadInput
 from engine.inference.detections import Outcome
@@ -42,12 +43,42 @@ class _Film(Saver):
 
 
 class _Pictures(Saver):
-    def __init__(self, folder: Path) -> None:
+    """A PNG for each frame, called like the picture that it was, or by its number where it was none."""
+
+    def __init__(self, folder: Path, source: Source) -> None:
         self._folder = folder
+        self._source = source
+        # Answers stand beside what was asked about only as long as they are called differently.
+        self._asked: Path | None = getattr(source, "path", None)
+        self._taken: set[str] = set()
 
     def add(self, frame: Frame, outcome: Outcome) -> None:
+        path = self._folder / f"{self._name(frame)}.png"
+        if path.exists() and self._is_asked(path):
+            raise BadInput(
+                f"{path} is one of the pictures themselves, and would be written over.",
+                "Give another folder to --save.",
+            )
         self._folder.mkdir(parents=True, exist_ok=True)
-        save_picture(self._folder / f"{frame.index:06d}.png", draw(frame, outcome))
+        save_picture(path, draw(frame, outcome))
+
+    def _name(self, frame: Frame) -> str:
+        """A name that no earlier frame has, on any system."""
+        stem = re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", PurePath(frame.name).stem)
+        if self._source.live or self._source.fps:
+            stem = ""
+        name = stem = stem.strip(" .") or f"{frame.index:06d}"
+        number = 2
+        while name.casefold() in self._taken:
+            name, number = f"{stem}_{number}", number + 1
+        self._taken.add(name.casefold())
+        return name
+
+    def _is_asked(self, path: Path) -> bool:
+        if self._asked is None:
+            return False
+        asked, found = self._asked.resolve(), path.resolve()
+        return found == asked or asked in found.parents
 
 
 class _OnePicture(Saver):
@@ -78,4 +109,4 @@ def saver(path: Path | None, source: Source) -> Saver:
             f"{path.name} ends like neither a video nor a picture.",
             "Give a name ending in .mp4, .avi or .png, or a folder.",
         )
-    return _Pictures(path)
+    return _Pictures(path, source)

@@ -53,7 +53,7 @@ def predict_stream(
             without end.
         limit: number of frames after which to stop; None for all.
         save: also write the pictures with what was found drawn in: a video (.mp4, .avi, .webm, .mkv), one picture
-            (.png, .jpg, ...), or a folder (no suffix) of one PNG per frame.
+            (.png, .jpg, ...), or a folder (no suffix) of one PNG per frame, called like its picture.
         threshold: leave out boxes and labels that are less sure, 0 to 1; None for what the model usually does.
         references: see `open_predictor`.
 

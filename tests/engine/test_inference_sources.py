@@ -172,6 +172,34 @@ def test_the_scribble_pad_gives_each_drawing_once() -> None:
     assert source.read() is None
 
 
+def saved(source: Path, out: Path) -> list[str]:
+    list(predict_stream("opencv:face", str(source), None, out, lambda event: None, CancelSource().token))
+    return sorted(path.name for path in out.iterdir())
+
+
+def test_saved_pictures_keep_their_names_and_no_original_is_written_over(tmp_path: Path) -> None:
+    pictures = tmp_path / "in"
+    for name in ("cats/Mia.jpg", "dogs/mia.png", "dogs/rex.2.png"):
+        (pictures / name).parent.mkdir(parents=True, exist_ok=True)
+        cv2.imwrite(str(pictures / name), astronaut())
+    assert saved(pictures, tmp_path / "out") == ["Mia.png", "mia_2.png", "rex.2.png"]
+    before = (pictures / "dogs" / "rex.2.png").read_bytes()
+    with pytest.raises(BadInput, match=r"rex\.2\.png is one of the pictures themselves"):
+        saved(pictures / "dogs" / "rex.2.png", pictures / "dogs")
+    assert (pictures / "dogs" / "rex.2.png").read_bytes() == before
+    with pytest.raises(BadInput, match="is one of the pictures themselves"):
+        saved(pictures / "dogs", pictures / "dogs")
+    video = write_video(tmp_path / "a.avi", moving_face(2))
+    assert saved(video, tmp_path / "frames") == ["000000.png", "000001.png"]
+
+
+@pytest.mark.parametrize(("name", "kind"), [("none.png", "file"), ("none", "folder")])
+def test_what_is_not_there_is_called_what_it_would_be(tmp_path: Path, name: str, kind: str) -> None:
+    with pytest.raises(BadInput) as error:
+        FolderSource(tmp_path / name).open()
+    assert error.value.advice == f"Check the name, or choose another {kind}."
+
+
 def test_saving_pictures_of_a_folder(tmp_path: Path) -> None:
     pictures, out = tmp_path / "in", tmp_path / "out"
     pictures.mkdir()
@@ -179,7 +207,7 @@ def test_saving_pictures_of_a_folder(tmp_path: Path) -> None:
         cv2.imwrite(str(pictures / f"{number}.png"), astronaut())
     lines = list(predict_stream("opencv:face", str(pictures), None, out, lambda event: None, CancelSource().token))
     assert [len(line["detections"]) for line in lines] == [1, 1, 1]
-    assert sorted(path.name for path in out.iterdir()) == ["000000.png", "000001.png", "000002.png"]
+    assert sorted(path.name for path in out.iterdir()) == ["0.png", "1.png", "2.png"]
     with pytest.raises(BadInput, match="holds one picture"):
         list(
             predict_stream(

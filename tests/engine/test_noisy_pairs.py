@@ -335,6 +335,6 @@ def test_the_whole_way_without_a_window(tmp_path: Path) -> None:
     for number in range(24):
         clean = pixels(folder / "clean" / f"{number:03d}.png")
         before.append(np.mean((pixels(folder / "noisy" / f"{number:03d}.png") - clean) ** 2))
-        restored = np.asarray(Image.open(tmp_path / "out" / f"{number:06d}.png").convert("L")) / 255
+        restored = np.asarray(Image.open(tmp_path / "out" / f"{number:03d}.png").convert("L")) / 255
         after.append(np.mean((restored - clean) ** 2))
     assert np.mean(after) < 0.8 * np.mean(before)

@@ -138,7 +138,7 @@ def test_a_folder_without_classes_says_what_to_do_and_offers_the_digits(qtbot, p
     view = page.pictures
     qtbot.waitUntil(lambda: page.model.state == "failed")
     assert view.outer.currentWidget() is view.empty
-    assert ("holds no pictures" if empty else "1 pictures but no class folders") in view.empty.title.text()
+    assert ("holds no pictures" if empty else "1 picture but no class folders") in view.empty.title.text()
     assert "folder for each class" in view.empty.text.text() or "one folder of pictures" in view.empty.text.text()
     assert view.empty.sample.text() == "Use the handwritten digits"
     click(view.empty.sample)

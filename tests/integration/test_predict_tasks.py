@@ -41,7 +41,7 @@ def test_shares_of_classes_come_as_json_and_the_picture_is_saved(tmp_path: Path)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [list(line) for line in lines] == [["frame", "name", "time_ms", "classes"]] * 2
     assert lines[0]["classes"] == pytest.approx({"background": 0.5, "patch": 0.5}, abs=0.02)
-    saved = cv2.imread(str(tmp_path / "out" / "000000.png"))
+    saved = cv2.imread(str(tmp_path / "out" / "0.png"))
     assert (saved[:, :55] == 90).all()
     assert (saved[:, 65:] != image[:, 65:]).any(axis=2).all()
     words = predict(tmp_path / "home", *arguments[:4])

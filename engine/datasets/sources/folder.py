@@ -107,8 +107,9 @@ class _Scan:
 
 def _no_pictures(top: Path, scan: _Scan) -> BadInput:
     if scan.loose:
+        loose = "1 picture" if scan.loose == 1 else f"{scan.loose:,} pictures"
         return BadInput(
-            f"{top} holds {scan.loose:,} pictures but no class folders.",
+            f"{top} holds {loose} but no class folders.",
             "Make a folder for each class inside it and move its pictures there.",
         )
     return BadInput(f"{top} holds no pictures.", "Choose a folder that has one folder of pictures for each class.")

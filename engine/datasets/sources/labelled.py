@@ -49,9 +49,12 @@ class Labelled(DatasetSource):
         if not labels.classes:
             raise BadInput(f"The labels in {folder} have no classes.", "Add a class on the Label page and use it.")
         if not any(picture.done for picture in labels.pictures):
+            one = len(labels.pictures) == 1
             raise BadInput(
-                f"None of the {len(labels.pictures):,} pictures in {folder} is labelled yet.",
-                "Label some on the Label page.",
+                f"The only picture in {folder} is not labelled yet."
+                if one
+                else f"None of the {len(labels.pictures):,} pictures in {folder} is labelled yet.",
+                f"Label {'it' if one else 'some'} on the Label page.",
             )
         token.raise_if_cancelled()
         return LabelledPictures(folder, labels)

@@ -98,7 +98,8 @@ class FolderSource(Album):
         elif self.path.is_dir():
             self._files = pictures_in(self.path)
         else:
-            raise BadInput(f"{self.path} does not exist.", "Check the name, or choose another folder.")
+            kind = "file" if self.path.suffix.lower() in SUFFIXES else "folder"
+            raise BadInput(f"{self.path} does not exist.", f"Check the name, or choose another {kind}.")
         if not self._files:
             raise BadInput(
                 f"The folder {self.path} holds no pictures.",
