@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from engine.errors import BadInput
+from engine.graph.class_width import Columns
 from engine.tasks.detection.boxes import Truth
 from engine.tasks.fitting import names, written
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from engine.graph.spec import Shape
+    from engine.graph.spec import NetworkSpec, Shape
     from engine.tasks.batch import Outputs
 
 Kind = Literal["points", "ssd", "retina", "regions", "grid", "queries"]
@@ -115,9 +116,50 @@ def _want(outputs: Mapping[str, Shape], id: str, wanted: int, besides: str, clas
     if given != wanted:
         raise BadInput(
             f"The network's output {id!r} has {given} columns, and {_classes(classes)} and {besides} make {wanted}.",
-            f"Set the network's number of classes to {classes if 'background' not in besides else wanted}.",
+            f"{setting(classes, background='background' in besides)}.",
             node=id,
         )
+
+
+def setting(classes: int, background: bool) -> str:
+    """What to do with a network that tells another number of classes; where it counts the background, so do we."""
+    number = f"{classes + 1}: {classes} and the background" if background else f"{classes}"
+    return f"Set the network's number of classes to {number}"
+
+
+def class_columns(spec: NetworkSpec, outputs: Mapping[str, Shape], classes: int) -> tuple[Columns, ...]:
+    """Which values of a detector's outputs stand for its classes, and how many there are to be; none if it is none.
+
+    Args:
+        outputs: shapes by id, without the batch.
+    """
+    kinds = {node.type for node in spec.nodes}
+    if set(REGIONS) <= set(outputs):
+        return _region_columns(outputs, classes + 1)
+    if set(POINTS) <= set(outputs):
+        return (Columns("raw", outputs["raw"][-1] - 4, classes, besides=4),)
+    if set(ANCHORS) <= set(outputs):
+        after = classes if "LevelDetections" in kinds else classes + 1
+        return (Columns("class_logits", outputs["class_logits"][-1], after),)
+    if set(QUERIES) <= set(outputs) and "scores" not in outputs:
+        return (Columns("classes", outputs["classes"][-1], classes + 1),)
+    grid = grid_of(outputs)
+    if not grid:
+        return ()
+    read = next((node for node in spec.nodes if node.type == "GridDetections"), None)
+    each = read.params.get("boxes", 2) if read is not None else 2 if outputs[grid][2] > 10 else 1
+    return (Columns(grid, outputs[grid][2] - 5 * each, classes, besides=5 * each),)
+
+
+def _region_columns(outputs: Mapping[str, Shape], after: int) -> tuple[Columns, ...]:
+    """The scores of the regions, and their boxes and masks where each class has its own."""
+    before = outputs["class_logits"][-1]
+    ends = ["class_logits"]
+    if outputs["box_deltas"][-1] == 4 * before:
+        ends.append("box_deltas")
+    if len(outputs.get("mask_logits", ())) == 4 and outputs["mask_logits"][1] == before:
+        ends.append("mask_logits")
+    return tuple(Columns(id, before, after) for id in ends)
 
 
 def _classes(count: int) -> str:
