@@ -41,6 +41,23 @@ def test_every_dataset_explains_itself(id):
     assert declaration() == declaration.model_validate(declaration().model_dump())
 
 
+@pytest.mark.parametrize(
+    ("id", "option", "said"),
+    [("shapes", "objects", "Objects in a picture"), ("voc", "from_one", "Pixels count from 1"),
+     ("text", "length", "Window length"), ("forecast", "every_step", "Ask at every step"),
+     ("forecast", "every", "Window every"), ("series_table", "every", "Window every")],
+)  # fmt: skip
+def test_options_whose_names_say_too_little_are_called_in_words(id, option, said):
+    assert DATASETS.get(id).model_fields[option].title == said
+
+
+def test_the_text_of_the_shapes_speaks_of_all_of_them():
+    from engine.datasets.scenes.solids import SOLIDS
+
+    words = {"circle": "ball"}
+    assert all(words.get(name, name) in DATASETS.get("shapes").__doc__.split("\n")[0] for name in SOLIDS)
+
+
 def test_digits_are_those_of_scikit_learn():
     from sklearn.datasets import load_digits
 

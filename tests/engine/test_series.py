@@ -239,3 +239,15 @@ def test_a_table_that_is_not_there_or_no_text(tmp_path):
     (tmp_path / "t.csv").write_bytes(b"label,a\nx,1\ny,\xff\n")
     with pytest.raises(BadInput, match=r"Line 3 of t\.csv"):
         load("series_table", tmp_path, file="t.csv")
+
+
+def test_a_first_line_of_numbers_is_not_lost_without_a_word(tmp_path):
+    rows = [f"{np.sin(step):.3f},{step}.5" for step in range(60)]
+    path = tmp_path / "t.csv"
+    path.write_text("\n".join(rows))
+    found = load("series_table", file=str(path), layout="columns", steps=4, horizon=2)
+    assert [fault.name for fault in found.faults] == ["t.csv, line 1"]
+    assert "put a line of names above it" in found.faults[0].reason
+    for names in ("0,1", "1,2", "height,2.5"):
+        path.write_text("\n".join([names, *rows]))
+        assert load("series_table", file=str(path), layout="columns", steps=4, horizon=2).faults == ()

@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from engine.cancel import CancelToken
@@ -125,4 +125,16 @@ def _taken_apart(path: Path, text: str, token: CancelToken) -> Table:
     if len(set(columns)) < len(columns):
         twice = next(name for name in columns if columns.count(name) > 1)
         raise BadInput(f"{path.name} has two columns called {twice!r}.", "Give every column a name of its own.")
-    return Table(path, columns, tuple(rows), tuple(lines), "," if separator == ";" else ".", tuple(faults))
+    table = Table(path, columns, tuple(rows), tuple(lines), "," if separator == ";" else ".", tuple(faults))
+    if _of_numbers(table):
+        reason = "The first line holds numbers and was taken as the names of the columns; put a line of names above it."
+        table = replace(table, faults=(Fault(f"{path.name}, line 1", reason, thing="line"), *table.faults))
+    return table
+
+
+def _of_numbers(table: Table) -> bool:
+    """Whether the columns are called like values, and not just counted."""
+    numbers = [table.number(name) for name in table.columns]
+    if None in numbers:
+        return False
+    return all(numbers != list(range(first, first + len(numbers))) for first in (0, 1))

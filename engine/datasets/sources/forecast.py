@@ -35,13 +35,17 @@ class Forecast(DatasetSource):
     course: Literal["sines", "mackey-glass"] = Field(
         "sines", description="Sines that repeat, or the chaotic course of Mackey and Glass (1977), which never does."
     )
-    length: int = Field(3000, ge=50, le=1_000_000, description="Steps of the whole course.")
+    length: int = Field(
+        3000, ge=50, le=1_000_000, title="Length of the course", description="Steps of the whole course."
+    )
     steps: int = Field(48, ge=1, le=4096, description="Values that the network sees.")
     horizon: int = Field(12, ge=1, le=1024, description="Values ahead that it foretells.")
     every_step: bool = Field(
-        False, description="Ask at every step for the value that lies the horizon ahead, instead of after the window."
+        False,
+        title="Ask at every step",
+        description="Ask at every step for the value that lies the horizon ahead, instead of after the window.",
     )
-    every: int = Field(2, ge=1, le=4096, description="A window begins every so many steps.")
+    every: int = Field(2, ge=1, le=4096, title="Window every", description="A window begins every so many steps.")
     features: int = Field(1, ge=1, le=64, description="Values of a step.")
     waves: int = Field(
         3, ge=1, le=20, description="Sines that are mixed.", json_schema_extra=counts_if(course=["sines"])

@@ -57,10 +57,18 @@ class SeriesTable(DatasetSource):
     horizon: int = Field(12, ge=1, le=1024, description="Values ahead that it foretells.", json_schema_extra=_COLUMNS)
     every_step: bool = Field(
         False,
+        title="Ask at every step",
         description="Ask at every step for the value the horizon ahead, not after the window.",
         json_schema_extra=_COLUMNS,
     )
-    every: int = Field(1, ge=1, le=4096, description="A window begins every so many steps.", json_schema_extra=_COLUMNS)
+    every: int = Field(
+        1,
+        ge=1,
+        le=4096,
+        title="Window every",
+        description="A window begins every so many steps.",
+        json_schema_extra=_COLUMNS,
+    )
     scale: bool = Field(
         True, description="Bring values to mean 0 and deviation 1: each series by its own, columns by their training."
     )

@@ -14,7 +14,7 @@ from engine.events import Emit, Progress
 
 @DATASETS.register("shapes")
 class Shapes(DatasetSource):
-    """Solids under one light: balls, pyramids and rings, drawn by the program.
+    """Solids under one light, drawn by the program: balls, rings, and pyramids over squares, triangles, stars, crosses.
 
     Because the program draws them, everything about them is known exactly: which classes occur, the box around every
     object, which pixels belong to it, where it ends, and where its surface faces. So all tasks with pictures can be
@@ -38,7 +38,11 @@ class Shapes(DatasetSource):
         description="The classes, with commas between: circle, square, triangle, star, ring, cross.",
     )
     objects: int = Field(
-        0, ge=0, le=50, description="How many objects a picture holds at most; 0 leaves that to the difficulty."
+        0,
+        ge=0,
+        le=50,
+        title="Objects in a picture",
+        description="How many objects a picture holds at most; 0: as many as the difficulty has.",
     )
     seed: int = Field(0, ge=0, le=2**31 - 1, description="The same seed gives the same pictures.")
 

@@ -39,7 +39,7 @@ class Text(DatasetSource):
         description="A text file of your own in UTF-8; empty takes the fables.",
         json_schema_extra={"path": "file"},
     )
-    length: int = Field(64, ge=2, le=4096, description="Characters in a window.")
+    length: int = Field(64, ge=2, le=4096, title="Window length", description="Characters in a window.")
     every: int = Field(8, ge=1, le=4096, title="Window every", description="A window begins every so many characters.")
     lower: bool = Field(
         False, title="Small letters only", description="Make all letters small, for a shorter list of characters."

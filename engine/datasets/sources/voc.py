@@ -43,7 +43,9 @@ class VocSet(DatasetSource):
         json_schema_extra={"path": "folder"},
     )
     from_one: bool = Field(
-        True, description="The first pixel is number 1, as in Pascal VOC. Off for tools that count from 0."
+        True,
+        title="Pixels count from 1",
+        description="The first pixel is number 1, as in Pascal VOC. Off for tools that count from 0.",
     )
 
     def load(self, root: Path, emit: Emit, token: CancelToken) -> PictureSet:
