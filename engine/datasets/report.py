@@ -162,7 +162,7 @@ def _left_out(case: _Case) -> Finding | None:
     faults = [one for one in case.pictures.faults if not one.repaired and one.thing not in ("", "unlabelled")]
     if not faults:
         return None
-    example = f", such as {faults[0].place}" if len(faults) > 1 else ""
+    example = f", such as {faults[0].place}" if len({one.place for one in faults}) > 1 else ""
     return Finding(
         "left_out",
         "warning",

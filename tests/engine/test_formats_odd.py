@@ -175,16 +175,20 @@ def test_a_side_that_single_precision_loses_is_none(tmp_path: Path) -> None:
         "annotations": [
             {"id": 1, "image_id": 1, "category_id": 1, "bbox": [5, 5, 1e-9, 5]},
             {"id": 2, "image_id": 1, "category_id": 1, "bbox": [5, 5, 6, 5]},
+            {"id": 3, "image_id": 1, "category_id": 9, "bbox": [5, 5, 6, 5]},
         ],
         "categories": [{"id": 1, "name": "box"}],
     }
     (tmp_path / "set.json").write_text(json.dumps(plain))
     found = load("coco", tmp_path)
     assert found.annotation(0).boxes.tolist() == [[5, 5, 11, 10]]
-    assert [fault.reason for fault in found.faults] == ["Annotation 1 (id 1): The box has no area, so it was left out."]
+    assert [fault.reason for fault in found.faults] == [
+        "Annotation 1 (id 1): The box has no area, so it was left out.",
+        "Annotation 3 (id 3) has the category 9, which is not in the file, so it was left out.",
+    ]
     data = DataSpec(source=Choice(id="coco", options={"folder": str(tmp_path)}))
     told = {one.kind: one.what for one in inspect(data, tmp_path, lambda _: None, CancelSource().token).findings}
-    assert told == {**told, "left_out": "1 annotation of set.json is left out."}
+    assert told == {**told, "left_out": "2 annotations of set.json are left out."}
     assert "unreadable" not in told, "the file was read, and its picture is there"
 
 
