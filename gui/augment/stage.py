@@ -22,11 +22,11 @@ from PySide6.QtWidgets import (
 from gui import theme
 from gui.augment.jobs import Shot
 from gui.augment.model import VARIANTS, AugmentModel, Mode, in_families
-from gui.augment.overlay import LAYERS, TIPS, Overlay
 from gui.data.progress_row import ProgressRow
 from gui.widgets.empty_state import EmptyState
 from gui.widgets.field_editors import guard_wheel
 from gui.widgets.flow import FlowRow
+from gui.widgets.marks import LAYERS, TIPS, Overlay, first_layers
 from gui.widgets.notes import QuietLabel, ThemedLabel
 from gui.widgets.picture_grid import GridPicture, PictureGrid
 
@@ -205,12 +205,9 @@ class Stage(QWidget):
         gives, needs = self._model.gives(), self._model.needs
         if (gives, needs) != self._begun:
             self._begun = gives, needs
-            # What the task learns; with boxes, one colouring is enough to begin with.
-            begin = set(needs) & set(gives) & set(LAYERS)
-            if not begin or "boxes" in begin:
-                begin = {"boxes", "instances" if "instances" in gives else "regions"}
+            begin = first_layers(gives, needs)
             for name, button in self.layer_buttons.items():
-                button.setChecked(name in begin or (name == "edges" and not begin & set(gives)))
+                button.setChecked(name in begin)
         for name, button in self.layer_buttons.items():
             button.setVisible(name in gives)
         self.layer_row.setVisible(any(name in gives for name in LAYERS))

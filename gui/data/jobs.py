@@ -20,6 +20,7 @@ from engine.datasets.report import DatasetReport, report
 from engine.datasets.spec import Choice, DataSpec, PreprocessSpec
 from engine.errors import BadInput
 from engine.events import Emit, Event
+from gui.data.known_marks import Marks, marks_of
 
 VARIANTS = 8
 _FLUSH_SECONDS = 0.03
@@ -157,7 +158,10 @@ def shrunk(picture: np.ndarray, side: int) -> np.ndarray:
 class Preview:
     """One picture on its way into the network: as it is, preprocessed, and as some epochs would show it.
 
-    `target` is the clean picture that the network shall give back, where the data brings one.
+    Attributes:
+        target: the clean picture that the network shall give back, where the data brings one.
+        marks: what is known of `original` and of `seen`; None where nothing is to be drawn.
+        fault: why that cannot be drawn, or "".
     """
 
     index: int
@@ -165,11 +169,17 @@ class Preview:
     seen: np.ndarray
     variants: tuple[np.ndarray, ...]
     target: np.ndarray | None = None
+    marks: tuple[Marks, Marks] | None = None
+    fault: str = ""
 
 
 @dataclass(frozen=True)
 class MakePreview:
-    """Gives a `Preview`; `seed` and the epochs from `first_epoch` decide the variants as they do in training."""
+    """Gives a `Preview`; `seed` and the epochs from `first_epoch` decide the variants as they do in training.
+
+    Attributes:
+        layers: what of that which is known of the picture is drawn over it.
+    """
 
     pictures: PictureSet
     index: int
@@ -178,6 +188,7 @@ class MakePreview:
     seed: int
     first_epoch: int
     side: int
+    layers: frozenset[str] = frozenset()
 
     def __call__(self, emit: Emit, token: CancelToken) -> Preview:
         original = self.pictures.picture(self.index)
@@ -193,7 +204,15 @@ class MakePreview:
                 changed = augmenter(batch, epoch, np.array([self.index]))
                 variants.append(shrunk(as_picture(changed[0].numpy()), self.side))
         small, shown = shrunk(original, self.side), shrunk(as_picture(seen), self.side)
-        return Preview(self.index, small, shown, tuple(variants), self._target())
+        marks, fault = None, ""
+        if self.layers:
+            token.raise_if_cancelled()
+            size = (original.shape[0], original.shape[1])
+            try:
+                marks = marks_of(self.pictures, self.index, size, Preprocessor(self.preprocess), self.layers, self.side)
+            except BadInput as error:
+                fault = str(error)
+        return Preview(self.index, small, shown, tuple(variants), self._target(), marks, fault)
 
     def _target(self) -> np.ndarray | None:
         if "clean" not in self.pictures.gives:

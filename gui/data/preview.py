@@ -7,11 +7,15 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QWidget
 
 from engine.events import Event, Failed, Finished
+from engine.tasks.base import TASKS
 from gui import theme
 from gui.context import Context
 from gui.data.jobs import VARIANTS, MakePreview, Preview
+from gui.data.marks_button import MarksButton
 from gui.data.model import DataModel
+from gui.document.document import Change
 from gui.runtime.jobs import JobHandle
+from gui.widgets.marks import Overlay
 from gui.widgets.notes import QuietLabel
 from gui.widgets.pixmaps import draw_fitted, to_pixmap
 from gui.widgets.section import PanelSection
@@ -28,20 +32,32 @@ class _Sheet(QWidget):
         super().__init__(parent)
         self.large: tuple[tuple[str, QPixmap], ...] = ()
         self.small: tuple[QPixmap, ...] = ()
+        self.over: tuple[Overlay | None, ...] = ()  # one for each large picture
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.setAccessibleName("What the network sees")
         theme.watcher().changed.connect(self.update)
 
-    def show_pictures(self, large: tuple[tuple[str, QPixmap], ...], small: tuple[QPixmap, ...]) -> None:
-        self.large, self.small = large, small
+    def show_pictures(
+        self,
+        large: tuple[tuple[str, QPixmap], ...],
+        small: tuple[QPixmap, ...],
+        over: tuple[Overlay | None, ...] = (),
+    ) -> None:
+        self.large, self.small, self.over = large, small, over
         self.updateGeometry()
         self.update()
 
     def _sides(self, width: int) -> tuple[int, int]:
         gap = theme.space(1)
         return (width - gap) // 2, (width - (_COLUMNS - 1) * gap) // _COLUMNS
+
+    def place_of(self, number: int) -> QRect:
+        """Where a large picture has its room."""
+        large, _ = self._sides(self.width())
+        line = self.fontMetrics().height() + theme.space(0.5)
+        return QRect(number * (large + theme.space(1)), line, large, large)
 
     def hasHeightForWidth(self) -> bool:
         return True
@@ -71,7 +87,8 @@ class _Sheet(QWidget):
             painter.setPen(QColor(t.text_muted))
             words = self.fontMetrics().elidedText(title, Qt.TextElideMode.ElideRight, large)
             painter.drawText(QRect(x, 0, large, line), Qt.AlignmentFlag.AlignLeft, words)
-            self._frame(painter, QRect(x, line, large, large), pixmap)
+            over = self.over[number] if number < len(self.over) else None
+            self._frame(painter, self.place_of(number), pixmap, over)
         top = line + large + gap
         if self.small:
             painter.setPen(QColor(t.text_muted))
@@ -82,11 +99,13 @@ class _Sheet(QWidget):
             place = QRect(column * (small + gap), top + line + row * (small + gap), small, small)
             self._frame(painter, place, pixmap)
 
-    def _frame(self, painter: QPainter, place: QRect, pixmap: QPixmap) -> None:
+    def _frame(self, painter: QPainter, place: QRect, pixmap: QPixmap, over: Overlay | None = None) -> None:
         t = theme.tokens()
         painter.fillRect(place, QColor(t.canvas))
         if not pixmap.isNull():
-            draw_fitted(painter, pixmap, place)
+            area = draw_fitted(painter, pixmap, place)
+            if over is not None:
+                over(painter, area)
         painter.setPen(QColor(t.border))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRect(place.adjusted(0, 0, -1, -1))
@@ -109,6 +128,9 @@ class PreviewPanel(PanelSection):
         self.again.setToolTip("Show what the next epochs would make of the picture")
         self.again.setAccessibleName("Show other epochs")
         self.again.clicked.connect(self._other_epochs)
+        self.marks = MarksButton(self)
+        self.marks.wanted_changed.connect(self._marks_changed)
+        self.corner.addWidget(self.marks)
         self.corner.addWidget(self.again)
         self.sheet = _Sheet(self)
         self.words = QuietLabel("", self)
@@ -118,6 +140,7 @@ class PreviewPanel(PanelSection):
         self._pause.setInterval(_PAUSE_MS)
         self._pause.timeout.connect(self._make)
         context.engine.ready.connect(self.refresh)
+        context.document.changed.connect(self._document_changed)
         self._say_nothing()
 
     def show_index(self, index: int | None) -> None:
@@ -144,6 +167,16 @@ class PreviewPanel(PanelSection):
         self.words.setText("Choose a picture to see what becomes of it.")
         self.words.setVisible(True)
 
+    def _document_changed(self, change: Change) -> None:
+        if change.before.task != change.after.task:
+            self.refresh()
+
+    def _marks_changed(self) -> None:
+        if self.marks.wanted():
+            self.refresh()
+        elif self.shown is not None:
+            self._show(self.shown)
+
     def _other_epochs(self) -> None:
         self._first_epoch += VARIANTS
         self.refresh()
@@ -152,10 +185,14 @@ class PreviewPanel(PanelSection):
         pictures, data = self._model.pictures, self._model.data
         if pictures is None or self._index is None or self._index >= len(pictures):
             return
+        task = self._context.document.project.task
+        self.marks.follow(pictures.gives, TASKS.get(task).needs if task in TASKS else ())
         # Augmentation needs the engine; `ready` comes back here, and meanwhile the rest is shown.
         augmentation = data.augmentation if self._context.engine.is_ready else ()
         seed = self._context.document.project.training.seed
-        job = MakePreview(pictures, self._index, data.preprocess, augmentation, seed, self._first_epoch, _SIDE)
+        job = MakePreview(
+            pictures, self._index, data.preprocess, augmentation, seed, self._first_epoch, _SIDE, self.marks.wanted()
+        )
         handle = self._context.runner.start(job, title="Preparing the preview", show=False)
         self._job = handle
 
@@ -178,23 +215,30 @@ class PreviewPanel(PanelSection):
         spec = self._model.data.preprocess
         seen = f"As {spec.channels}×{spec.height}×{spec.width}"
         large = (("Picture", to_pixmap(preview.original)), (seen, to_pixmap(preview.seen)))
+        over = self._over(preview)
         if preview.target is not None:
             large = (large[1], ("To give back", to_pixmap(preview.target)))
-        self.sheet.show_pictures(
-            large,
-            tuple(to_pixmap(variant) for variant in preview.variants),
-        )
+            over = over[1:]
+        self.sheet.show_pictures(large, tuple(to_pixmap(variant) for variant in preview.variants), over)
         self.sheet.setVisible(True)
         waiting = bool(self._model.data.augmentation) and not preview.variants
         self.words.setText(
-            "The changed pictures follow when the engine has loaded." if waiting
+            preview.fault if preview.fault
+            else "The changed pictures follow when the engine has loaded." if waiting
             else "" if preview.variants
             else "Without augmentation every epoch shows the picture like this."
         )  # fmt: skip
-        self.words.setVisible(not preview.variants)
+        self.words.setVisible(bool(preview.fault) or not preview.variants)
         self.again.setEnabled(bool(preview.variants))
         self.again.setToolTip(
             "Show what the next epochs would make of the picture"
             if preview.variants
             else "Every epoch shows the same picture; choose an augmentation first"
         )
+
+    def _over(self, preview: Preview) -> tuple[Overlay | None, ...]:
+        """What is laid over the picture and over what the network sees."""
+        layers, pictures = self.marks.wanted(), self._model.pictures
+        if not layers or preview.marks is None or pictures is None:
+            return ()
+        return tuple(Overlay(one.known, layers, one.size, pictures.classes, one.tints) for one in preview.marks)

@@ -13,6 +13,7 @@ from engine.labelling.spec import Box, LabelClass, LabelSet, Mask, Point, Polygo
 from gui import theme
 from gui.labelling.view import Viewpoint
 from gui.theme.contrast import readable_on
+from gui.widgets import marks
 
 HANDLE = 9.0
 _DOT = 6.0
@@ -22,9 +23,8 @@ _MASKS_KEPT = 200
 
 
 def hue_of(one: LabelClass) -> QColor:
-    """The colour of a class in the theme that is on."""
-    hues = theme.tokens().series
-    return QColor(hues[one.colour % len(hues)])
+    """The colour of a class, the one that its objects have on all pages."""
+    return marks.class_hue(one.colour)
 
 
 def class_hue(labels: LabelSet, label: int) -> QColor:

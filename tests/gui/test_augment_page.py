@@ -21,10 +21,10 @@ from engine.datasets.spec import Choice, DataSpec, PreprocessSpec
 from engine.events import Event
 from engine.project.spec import ProjectSpec
 from engine.training.spec import TrainingSpec
-from gui.augment.overlay import Overlay
 from gui.augment.page import AugmentPage
 from gui.data.model import shared_model
 from gui.data.page import DataPage
+from gui.widgets.marks import Overlay
 from tests.helpers.augment_page import click, open_page, settled, shapes
 
 # The offscreen platform has no windows to put in front of others.
