@@ -31,6 +31,7 @@ class ExamplesPanel(QWidget):
         self.worst.setText("Worst first")
         self.worst.setCheckable(True)
         self.worst.setAccessibleName("Worst samples first")
+        self.worst.setToolTip("Sort the samples by how well they were answered, the worst first")
         self.worst.toggled.connect(self._fill)
         self.grid = PictureGrid(side=SIDE, lines=2, parent=self)
         self.grid.setAccessibleName("Samples with their answers")
