@@ -16,6 +16,9 @@ from gui.widgets.marks import LAYERS, TIPS, first_layers
 class MarksButton(QToolButton):
     """On to begin with; hidden where nothing is known that could be drawn.
 
+    Attributes:
+        more: a button that offers the layers, to stand beside it; hidden where there is one only.
+
     Signals:
         wanted_changed(): `wanted` gives something else.
     """
@@ -33,7 +36,14 @@ class MarksButton(QToolButton):
         self.setCheckable(True)
         self.setChecked(True)
         self.setAccessibleName("Marks")
+        self.setToolTip("Draw what is known of the picture over it")
         self.setVisible(False)
+        self.more = QToolButton(parent)
+        self.more.setAutoRaise(True)
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more.setAccessibleName("Choose the marks")
+        self.more.setToolTip("Choose what is drawn over the picture")
+        self.more.setVisible(False)
         self.layers = QMenu(self)
         self.layers.setToolTipsVisible(True)
         self.actions_of: dict[str, QAction] = {}
@@ -42,6 +52,7 @@ class MarksButton(QToolButton):
             action.setCheckable(True)
             action.setToolTip(TIPS[name])
             action.triggered.connect(self._chosen)
+        self.more.setMenu(self.layers)
         self.clicked.connect(self.wanted_changed)
 
     def follow(self, gives: Sequence[str], needs: Sequence[str]) -> None:
@@ -54,13 +65,9 @@ class MarksButton(QToolButton):
         for name, action in self.actions_of.items():
             action.setVisible(name in self._offered)
             action.setChecked(name in begin)
-        several = len(self._offered) > 1
-        self.setMenu(self.layers if several else None)  # type: ignore[arg-type]
-        popup = QToolButton.ToolButtonPopupMode
-        self.setPopupMode(popup.MenuButtonPopup if several else popup.DelayedPopup)
         words = ", ".join(LAYERS[name].lower() for name in self._offered)
-        more = "; the arrow beside it chooses which" if several else ""
-        self.setToolTip(f"Draw what is known of the picture over it ({words}){more}")
+        self.setToolTip(f"Draw what is known of the picture over it: {words}")
+        self.more.setVisible(len(self._offered) > 1)
         self.setVisible(bool(self._offered))
 
     def wanted(self) -> frozenset[str]:
