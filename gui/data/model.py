@@ -17,7 +17,8 @@ from engine.errors import VitrineError
 from engine.events import Cancelled, Event, Failed, Finished
 from engine.frozen import FrozenDict
 from gui.context import Context
-from gui.data.fitting import fit
+from gui.data.classes_follow import follow_classes, step_key
+from gui.data.fitting import Fit, fit
 from gui.data.jobs import ExaminePictures, LoadPictures, MakeReport
 from gui.document.document import Change
 from gui.runtime.jobs import JobHandle
@@ -35,12 +36,14 @@ class DataModel(QObject):
         report_changed(): `report` and `part` are new.
         state_changed(): `state`, `error` or `work` are different now.
         task_fitted(object): a `Fit`; the task was set together with the dataset, in the step that was just done.
+        network_fitted(object, object): the network was made to tell that many classes, in the same step; a `Fit` or None.
     """
 
     pictures_changed = Signal()
     report_changed = Signal()
     state_changed = Signal()
     task_fitted = Signal(object)
+    network_fitted = Signal(object, object)
 
     def __init__(self, context: Context, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -54,6 +57,7 @@ class DataModel(QObject):
         self.work: JobHandle | None = None  # loading or looking
         self._reporting: JobHandle | None = None
         self._source: tuple[Choice, Path] | None = None
+        self._chosen: tuple[Choice, str, Fit | None] | None = None  # whose classes are not known yet
         self._pause = QTimer(self, singleShot=True)
         self._pause.setInterval(REPORT_PAUSE_MS)
         self._pause.timeout.connect(self._report)
@@ -92,7 +96,9 @@ class DataModel(QObject):
         found = fit(project.task, source.id)
         if found is not None:
             project = project.with_(task=found.task, task_options=FrozenDict())
-        if document.edit(label, project) and found is not None:
+        step = step_key("dataset")
+        self._chosen = (source, step, found)
+        if document.edit(label, project, merge=step) and found is not None:
             self.task_fitted.emit(found)
 
     def start(self) -> None:
@@ -163,8 +169,18 @@ class DataModel(QObject):
         self.pictures = pictures
         of_samples = pictures.series.classes if isinstance(pictures, DrawnSeries) else pictures.classes
         self._context.checker.learn_classes(self.data.source, len(of_samples))
+        self._let_network_follow(len(of_samples))
         self.pictures_changed.emit()
         self.look()
+
+    def _let_network_follow(self, classes: int) -> None:
+        """After a dataset was chosen and read. A classifier's last layer stays a matter of the drawing."""
+        chosen, self._chosen = self._chosen, None
+        if chosen is None or chosen[0] != self.data.source:
+            return
+        _, step, found = chosen
+        if found is not None or self._context.document.project.task != "classification":
+            follow_classes(self._context, step, classes, lambda: self.network_fitted.emit(classes, found))
 
     def _looked(self, examination: Examination) -> None:
         self.examination = examination

@@ -51,6 +51,7 @@ class DataPage(Page):
         self.pictures.wall.current_changed.connect(self.preview.show_index)
         self.model.pictures_changed.connect(self._pictures_changed)
         self.model.task_fitted.connect(self.task.show_fit)
+        self.model.network_fitted.connect(self.task.show_network_fit)
         self.model.report_changed.connect(self._report_changed)
         context.document.changed.connect(self._document_changed)
         context.document.replaced.connect(self._show_document)

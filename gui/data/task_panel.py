@@ -22,6 +22,7 @@ from gui.widgets.field_editors import guard_wheel
 from gui.widgets.form import SettingsForm
 from gui.widgets.notes import ProblemNote, QuietLabel
 from gui.widgets.section import PanelSection
+from gui.widgets.words import count
 
 KINDS = {"pictures": "From pictures", "series": "From sequences", "text": "From text"}
 
@@ -113,13 +114,18 @@ class TaskPanel(PanelSection):
             kinds = {node.type for node in network.nodes}
             self.form.tell(outputs=len(network.outputs), hypercolumn="Hypercolumn" in kinds)
 
-    def show_fit(self, fit: Fit) -> None:
-        """Say which task was set together with a dataset, and offer to take both back."""
-        words = f"Task: {escape(TASKS.get(fit.task).label)}, because this set has {fit.why}. {_link(UNDO, 'Undo')}"
-        if fit.others:
+    def show_fit(self, fit: Fit | None, further: str = "") -> None:
+        """Say which task was set together with a dataset, and what `further` was; offer to take all of it back."""
+        task = f"Task: {escape(TASKS.get(fit.task).label)}, because this set has {fit.why}." if fit else ""
+        words = f"{task} {further} {_link(UNDO, 'Undo')}".replace("  ", " ").strip()
+        if fit and fit.others:
             words += f"<br>It also serves {_links_to(fit.others)}."
         self.note.setText(words)
         self.note.show()
+
+    def show_network_fit(self, classes: int, fit: Fit | None) -> None:
+        """Say that the network was made to tell as many classes as the dataset has."""
+        self.show_fit(fit, f"The network now tells {count(classes, 'class', 'classes')}.")
 
     def show_samples(self, samples: SampleSet | None) -> None:
         """Compare what the data gives with what the task needs."""

@@ -10,6 +10,8 @@ from PySide6.QtGui import QUndoCommand
 from engine.project.spec import ProjectSpec
 
 MERGE_SECONDS = 2.0
+ONE_STEP = "step:"
+"""How the keys begin of edits that stay one step however long the second takes, such as one that waits for a job."""
 
 Show = Callable[[ProjectSpec, ProjectSpec, str], None]
 
@@ -37,7 +39,7 @@ class EditCommand(QUndoCommand):
     def mergeWith(self, other: QUndoCommand) -> bool:
         if not isinstance(other, EditCommand) or other.merge != self.merge:
             return False
-        if other._time - self._time > MERGE_SECONDS:
+        if other._time - self._time > MERGE_SECONDS and not (self.merge or "").startswith(ONE_STEP):
             return False
         self.after = other.after
         self._time = other._time

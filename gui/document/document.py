@@ -102,7 +102,8 @@ class Document(QObject):
         """Make `project` the current one as a step called `label`; False when nothing is different.
 
         Args:
-            merge: edits with the same key that follow within two seconds become one step, for typing and dragging.
+            merge: edits with the same key that follow within two seconds become one step, for typing and dragging;
+                with a key that begins with `commands.ONE_STEP` however much later.
         """
         if project == self.project:
             return False

@@ -18,6 +18,7 @@ from engine.labelling.spec import Box, LabelSet, Mask, Point, Polygon
 from gui import theme
 from gui.actions import make_action
 from gui.context import Context
+from gui.data.classes_follow import follow_classes, step_key
 from gui.labelling.alive import while_alive
 from gui.labelling.model import LabelModel
 from gui.widgets.notes import QuietLabel, ThemedLabel
@@ -146,9 +147,24 @@ class OutcomePanel(PanelSection):
         changes: dict[str, Any] = {"data": data, "task": task}
         if task != project.task:
             changes["task_options"] = FrozenDict()
-        document.edit("Train on the labelled pictures", project.with_(**changes))
+        step = step_key("labels")
+        document.edit("Train on the labelled pictures", project.with_(**changes), merge=step)
         self._tell_classes()
+        classes = len(labels.classes)
+        follow_classes(self._context, step, classes, partial(self._tell_follow, classes))
         self._context.navigate("train")
+
+    def _tell_follow(self, classes: int) -> None:
+        """Say that the network was changed with the data; whoever does anything else first undoes it by the menu."""
+        stack = self._context.document.undo_stack
+        done = stack.index()
+
+        def undo() -> None:
+            if stack.index() == done:
+                stack.undo()
+
+        words = f"The network now tells {count(classes, 'class', 'classes')}."
+        self._context.notifier.show("info", words, action=("Undo", undo))
 
     # export
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar
 
 from PySide6.QtCore import Qt, QTimer
@@ -17,7 +18,7 @@ from gui.runtime.exporting import ask_and_write
 from gui.training.baselines import baselines_button
 from gui.training.curves_panel import CurvesPanel
 from gui.training.rate_dialog import RateDialog
-from gui.training.readiness import obstacle
+from gui.training.readiness import Obstacle, obstacle
 from gui.training.run_commands import RunCommands, resume_obstacle
 from gui.training.run_curves import RunCurves, hue_of
 from gui.training.runs_panel import RunList
@@ -185,7 +186,7 @@ class TrainPage(Page):
         elif found.passing:
             self._start_wanted = True
         else:
-            lead = (found.action, self._go_to_obstacle) if found.action else None
+            lead = (found.action, partial(self._remove, found)) if found.action else None
             self.context.notifier.show("warning", "The training cannot start.", found.what, action=lead)
         self._show_state()
 
@@ -220,7 +221,15 @@ class TrainPage(Page):
 
     def _go_to_obstacle(self) -> None:
         found = obstacle(self.context)
-        if found is not None and found.page:
+        if found is not None:
+            self._remove(found)
+
+    def _remove(self, told: Obstacle) -> None:
+        """Make the repair that was offered if it is still the one that is needed; else go where the person can."""
+        found = obstacle(self.context)
+        if found is not None and found.repair is not None and found.repair == told.repair:
+            self.context.document.edit_network(found.repair.label, found.repair.apply)
+        elif found is not None and found.page:
             self.context.navigate(found.page, **found.hints)
 
     # what the training tells

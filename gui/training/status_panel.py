@@ -52,7 +52,7 @@ class StatusPanel(QWidget):
 
     Signals:
         start_wanted(), resume_run_wanted(), pause_wanted(), stop_wanted(): a button was pressed.
-        obstacle_wanted(): go to where the obstacle can be removed.
+        obstacle_wanted(): remove the obstacle, or go to where it can be removed.
     """
 
     start_wanted = Signal()
@@ -132,7 +132,9 @@ class StatusPanel(QWidget):
         shown = [button for button in self._buttons() if not button.isHidden()]
         wide = sum(button.sizeHint().width() + self._head.spacing() for button in shown)
         if self.state.text():
-            wide += self.state.minimumSizeHint().width()
+            # A sentence beside a long button is not to be squeezed to a word a line.
+            least = 0 if self.lead.isHidden() else 28 * self.fontMetrics().averageCharWidth()
+            wide += max(self.state.minimumSizeHint().width(), least)
         way = QBoxLayout.Direction
         direction = way.LeftToRight if wide <= self.width() else way.TopToBottom
         if direction != self._head.direction():
@@ -200,7 +202,8 @@ class StatusPanel(QWidget):
         if obstacle is not None and obstacle.action:
             self.lead.setText(obstacle.action)
             self.lead.setAccessibleName(obstacle.action)
-            self.lead.setToolTip(f"Go to the page {obstacle.page.capitalize()}")
+            change = "Change the network, so that the training can start; it can be undone"
+            self.lead.setToolTip(change if obstacle.repair else f"Go to the page {obstacle.page.capitalize()}")
         self._arrange()
 
     def show_numbers(self) -> None:

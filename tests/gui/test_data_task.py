@@ -6,6 +6,7 @@ import pytest
 
 from engine.datasets.base import DATASETS
 from engine.datasets.spec import Choice
+from engine.gallery import open_network
 from engine.tasks.base import TASKS
 from gui.data.fitting import fit, fitting, serves
 from gui.data.no_pictures import sample_for
@@ -74,6 +75,39 @@ def test_what_was_read_lacks_what_the_task_needs_and_tasks_that_fit_are_offered(
     assert project(page).task == "detection"
     assert page.task.problem.text == ""
     assert page.task.instead.isHidden()
+
+
+def test_the_network_follows_the_classes_of_a_set_in_the_same_step(qtbot, page, tmp_path):
+    pictures = shapes(4)
+    write(pictures, tmp_path / "set", "voc")
+    document = page.context.document
+    network = open_network("yolo_small", num_classes=7, channels=16)
+    size = project(page).data.preprocess.model_copy(update={"height": 192, "width": 192, "channels": 3})
+    data = project(page).data.model_copy(update={"preprocess": size})
+    document.edit("Draw", project(page).with_(network=network, data=data))
+    before, count = project(page), len(pictures.classes)
+    page.model.choose("Take data from set", Choice(id="voc", options={"folder": str(tmp_path / "set")}))
+    page.entered()
+    words = f"because this set has boxes. The network now tells {count} classes."
+    qtbot.waitUntil(lambda: words in page.task.note.text(), timeout=20_000)
+    assert 'href="segmentation"' in page.task.note.text()
+    assert project(page).network == open_network("yolo_small", num_classes=count, channels=16)
+    assert document.undo_stack.count() == 2
+    page.task.note.linkActivated.emit("undo")
+    assert project(page) == before
+
+
+def test_a_network_that_was_changed_meanwhile_is_left_alone(qtbot, page, tmp_path):
+    pictures = shapes(4)
+    write(pictures, tmp_path / "set", "voc")
+    document = page.context.document
+    page.model.choose("Take data from set", Choice(id="voc", options={"folder": str(tmp_path / "set")}))
+    unsuitable = open_network("unet")
+    document.edit_network("Draw", unsuitable)
+    page.entered()
+    qtbot.waitUntil(lambda: page.model.state == "ready", timeout=20_000)
+    assert project(page).network == unsuitable
+    assert "The network now" not in page.task.note.text()
 
 
 def test_every_dataset_has_a_task_and_none_is_changed_without_need():

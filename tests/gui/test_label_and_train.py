@@ -13,6 +13,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPointF, Qt, QUr
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from engine import paths
 from engine.datasets.spec import Choice
 from engine.gallery.base import open_network
 from engine.graph import edits
@@ -131,3 +132,59 @@ def test_label_boxes_on_three_pictures_and_train_a_detector_on_them(
     assert page.proposals.problem.text == ""
     assert page.model.proposals
     assert all(proposal.name == "square" and proposal.score < 0.5 for proposal in page.model.proposals)
+
+
+@pytest.mark.timeout(120)
+def test_own_classes_in_a_sample_that_knows_others_can_be_trained_at_once(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    document, checker = window.context.document, window.context.checker
+    document.open_copy(paths.resources() / "samples" / "shapes_detection", tmp_path / "Find shapes")
+    qtbot.waitUntil(lambda: document.opening is None and document.project.network.nodes != (), timeout=20_000)
+    before = document.project
+    page = go(window, "label")
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(save_squares(tmp_path / "squares")))])
+    middle = QPointF(page.rect().center())
+    assert carry_over(page, mime, middle)
+    assert let_go(page, mime, middle)
+    qtbot.waitUntil(lambda: len(page.model.labels.pictures) == 3, timeout=20_000)
+    for name in ("cup", "plate", "fork", "object", "spoon"):
+        type_over(page.classes.name, name)
+    page.canvas.setFocus()
+    for number in "125":
+        ready(qtbot, page)
+        left, top, right, bottom = BOXES[page.model.file.rsplit("/", 1)[-1]]
+        QTest.keyClicks(page.canvas, number)
+        drag(page.canvas, at(page, left, top), at(page, right, bottom))
+        QTest.keyClick(page.canvas, Qt.Key.Key_N)
+    assert page.outcome.count.text() == "3 of 3 pictures, 3 objects"
+    click(button(page, "Train on these"))
+    train = window.current_page
+    assert train is not None
+    assert train.id == "train"
+    notes = window.context.notifier
+    qtbot.waitUntil(lambda: "The network now tells 5 classes." in [note.what for note in notes.history], timeout=60_000)
+    qtbot.waitUntil(lambda: checker.up_to_date, timeout=60_000)
+    assert train.status.start.isEnabled(), train.status.state.text()
+    assert checker.analysis is not None
+    assert [problem for problem in checker.analysis.problems if problem.severity != "info"] == []
+
+    # One step of undo takes back the data and the network.
+    note = next(note for note in notes.history if note.action is not None)
+    assert note.action is not None
+    assert note.action[0] == "Undo"
+    note.action[1]()
+    assert (document.project.data, document.project.network) == (before.data, before.network)
+
+    # Without it, nothing can start, and what to do is said and a click away.
+    QTest.keyClick(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    document.edit_network("As before", before.network)
+    qtbot.waitUntil(lambda: checker.up_to_date, timeout=60_000)
+    assert not train.status.start.isEnabled()
+    assert "5 classes and four distances make 9" in train.status.start.toolTip()
+    click(button(window.top_bar, "Start training"))
+    assert notes.history[-1].what == "The training cannot start."
+    assert notes.history[-1].action[0] == "Set the network's number of classes to 5"
+    click(train.status.lead)
+    qtbot.waitUntil(lambda: checker.up_to_date and train.status.start.isEnabled(), timeout=60_000)
