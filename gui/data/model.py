@@ -36,7 +36,7 @@ class DataModel(QObject):
         report_changed(): `report` and `part` are new.
         state_changed(): `state`, `error` or `work` are different now.
         task_fitted(object): a `Fit`; the task was set together with the dataset, in the step that was just done.
-        network_fitted(object, object): the network was made to tell that many classes, in the same step; a `Fit` or None.
+        network_fitted(object, object): the network now tells that many classes, in the same step; a `Fit` or None.
     """
 
     pictures_changed = Signal()
