@@ -95,13 +95,12 @@ def _placed(values: Mapping[str, np.ndarray], place: Placement) -> dict[str, np.
 
 
 def _spots(regions: np.ndarray) -> np.ndarray:
-    """For every class the pixel of it that is nearest to its middle: float64, (K, 3), x, y and object class."""
+    """For every class where its topmost pixel begins: float64, (K, 3), x, y and object class."""
     found = []
     for number in np.unique(regions).tolist():
         if number in (BACKGROUND, IGNORE):
             continue
         rows, columns = np.nonzero(regions == number)
         if len(rows) >= _LEAST_SPOT:
-            nearest = np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2)
-            found.append((columns[nearest] + 0.5, rows[nearest] + 0.5, number - 1))
+            found.append((columns[0], rows[0], number - 1))
     return np.array(found, np.float64).reshape(-1, 3)

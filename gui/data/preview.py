@@ -131,6 +131,7 @@ class PreviewPanel(PanelSection):
         self.marks = MarksButton(self)
         self.marks.wanted_changed.connect(self._marks_changed)
         self.corner.addWidget(self.marks)
+        self.corner.addWidget(self.marks.more)
         self.corner.addWidget(self.again)
         self.sheet = _Sheet(self)
         self.words = QuietLabel("", self)

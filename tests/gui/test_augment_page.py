@@ -20,6 +20,7 @@ from engine.datasets.reading import Reader
 from engine.datasets.spec import Choice, DataSpec, PreprocessSpec
 from engine.events import Event
 from engine.project.spec import ProjectSpec
+from engine.tasks.dense.colours import class_colours
 from engine.training.spec import TrainingSpec
 from gui.augment.page import AugmentPage
 from gui.data.model import shared_model
@@ -182,11 +183,15 @@ def test_layers_are_painted_where_the_objects_are():
     black = QColor("black").rgb()
     boxes = painted(Overlay(known, {"boxes"}, (10, 10)))
     assert boxes.pixel(24, 30) != black  # the left side of the box, eight times as large
+    assert QColor(boxes.pixel(24, 30)).getRgb()[:3] == tuple(class_colours()[2].tolist())
     assert boxes.pixel(40, 32) == black
     assert boxes.pixel(2, 70) == black, "rows of padding are not painted"
     masks = painted(Overlay(known, {"instances"}, (10, 10)))
     assert masks.pixel(40, 32) != black
     assert masks.pixel(20, 32) == black
+    red, green, blue = (round(part * 110 / 255) for part in class_colours()[2].tolist())
+    inside = QColor(masks.pixel(44, 30))
+    assert max(abs(inside.red() - red), abs(inside.green() - green), abs(inside.blue() - blue)) <= 1
     edges = painted(Overlay(known, {"edges"}, (10, 10)))
     assert QColor(edges.pixel(40, 32)).red() > 200
     unknown = QColor(edges.pixel(5, 5))

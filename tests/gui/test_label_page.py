@@ -11,8 +11,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from engine.labelling import edits
 from engine.labelling.shapes import area, raster
-from engine.labelling.spec import Mask, Point, Polygon
+from engine.labelling.spec import Box, Mask, Point, Polygon
+from engine.tasks.dense.colours import class_colours
 from gui.context import Context
 from gui.labelling.page import LabelPage
 from tests.helpers.hands import button, click, drag
@@ -356,3 +358,16 @@ def test_classes_are_renamed_and_removed_with_what_is_in_them(page: LabelPage) -
     assert shapes(page) == []
     undo(page)
     assert names(page) == ["lion"]
+
+
+def test_a_class_has_the_colour_that_its_objects_have_on_all_pages(page: LabelPage) -> None:
+    page.model.edit("Add class dog", lambda labels: edits.add_class(labels, "dog"))
+    page.model.edit(
+        "Draw a box", lambda labels: edits.add_object(labels, page.model.picture.file, 1, Box(20, 20, 60, 50))
+    )
+    wanted = tuple(class_colours()[2].tolist())
+    swatch = page.classes.list.item(1).icon().pixmap(18, 18).toImage()
+    assert swatch.pixelColor(2, swatch.height() // 2).getRgb()[:3] == wanted
+    edge = page.canvas.view.to_screen(20, 35).toPoint()
+    seen = page.canvas.grab().toImage()
+    assert wanted in [seen.pixelColor(edge + QPoint(step, 0)).getRgb()[:3] for step in (-1, 0, 1)]
