@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -46,6 +46,8 @@ def marks_of(
     """
     names = tuple(name for name in DRAWN if name in layers and name in pictures.gives)
     annotation = pictures.annotation(index)
+    if {"instances", "regions"} & set(names) and annotation.instances is None:
+        annotation = replace(annotation, instances=instance_map(annotation, size))  # outlines are filled once only
     whole = _as_it_is(annotation, size, names)
     # The very arrays that a training hands to the loss.
     learned = known(annotation, size, seen, len(pictures.classes), names)
