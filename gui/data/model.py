@@ -17,9 +17,9 @@ from engine.errors import VitrineError
 from engine.events import Cancelled, Event, Failed, Finished
 from engine.frozen import FrozenDict
 from gui.context import Context
-from gui.data.classes_follow import follow_classes, step_key
 from gui.data.fitting import Fit, fit
 from gui.data.jobs import ExaminePictures, LoadPictures, MakeReport
+from gui.document.classes_follow import follow_classes, step_key
 from gui.document.document import Change
 from gui.runtime.jobs import JobHandle
 
@@ -180,7 +180,13 @@ class DataModel(QObject):
             return
         _, step, found = chosen
         if found is not None or self._context.document.project.task != "classification":
-            follow_classes(self._context, step, classes, lambda: self.network_fitted.emit(classes, found))
+            follow_classes(
+                self._context.document,
+                self._context.runner,
+                step,
+                classes,
+                lambda: self.network_fitted.emit(classes, found),
+            )
 
     def _looked(self, examination: Examination) -> None:
         self.examination = examination

@@ -18,7 +18,7 @@ from engine.labelling.spec import Box, LabelSet, Mask, Point, Polygon
 from gui import theme
 from gui.actions import make_action
 from gui.context import Context
-from gui.data.classes_follow import follow_classes, step_key
+from gui.document.classes_follow import follow_classes, step_key
 from gui.labelling.alive import while_alive
 from gui.labelling.model import LabelModel
 from gui.widgets.notes import QuietLabel, ThemedLabel
@@ -151,7 +151,7 @@ class OutcomePanel(PanelSection):
         document.edit("Train on the labelled pictures", project.with_(**changes), merge=step)
         self._tell_classes()
         classes = len(labels.classes)
-        follow_classes(self._context, step, classes, partial(self._tell_follow, classes))
+        follow_classes(self._context.document, self._context.runner, step, classes, partial(self._tell_follow, classes))
         self._context.navigate("train")
 
     def _tell_follow(self, classes: int) -> None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from engine.cancel import CancelToken
 from engine.events import Emit, Event, Finished
 from engine.project.spec import ProjectSpec
-from gui.context import Context
 from gui.document.commands import ONE_STEP
+from gui.document.document import Document
+from gui.runtime.job_runner import JobRunner
 
 if TYPE_CHECKING:
     from engine.graph.spec import NetworkSpec
@@ -23,7 +24,7 @@ def step_key(name: str) -> str:
     return f"{ONE_STEP}{name} {next(_numbers)}"
 
 
-def follow_classes(context: Context, step: str, classes: int, told: Callable[[], None]) -> None:
+def follow_classes(document: Document, runner: JobRunner, step: str, classes: int, told: Callable[[], None]) -> None:
     """Let the network tell this many classes, where one repair does it; joins the edit that had the key `step`.
 
     Nothing happens where the network fits already, where nobody knows how to change it, or when data, task or network
@@ -32,11 +33,10 @@ def follow_classes(context: Context, step: str, classes: int, told: Callable[[],
     Args:
         told: called after the network was changed.
     """
-    document = context.document
     project = document.project
     if not classes or not project.network.nodes:
         return
-    handle = context.runner.start(_Suit(project, classes), title="Fitting the network to the classes", show=False)
+    handle = runner.start(_Suit(project, classes), title="Fitting the network to the classes", show=False)
 
     def ended(end: Event) -> None:
         now = document.project
