@@ -82,26 +82,23 @@ class CensusModel(QObject):
         assert self._pictures is not None
         assert self.unit is not None
         job = CountClasses(self._pictures, self.unit)
-        handle = self._context.runner.start(job, title="Counting what the pictures show", show=False)
-        self._work = handle
+        self._work = self._context.runner.start(job, title="Counting what the pictures show", show=False)
+        self._work.ended.connect(self._counted)
 
-        def ended(end: Event) -> None:
-            if self._work is not handle:
-                return
-            self._work = None
-            if isinstance(end, Finished):
-                self.census = end.result
-            else:
-                self.ended = True
-            if isinstance(end, Failed):
-                self._context.notifier.error(end.error)
-            self.changed.emit()
-
-        handle.ended.connect(ended)
+    def _counted(self, end: Event) -> None:
+        self._work = None
+        if isinstance(end, Finished):
+            self.census = end.result
+        else:
+            self.ended = True
+        if isinstance(end, Failed):
+            self._context.notifier.error(end.error)
+        self.changed.emit()
 
     def _drop(self) -> None:
         work, self._work = self._work, None
         if work is not None:
+            work.ended.disconnect(self._counted)
             work.cancel()
 
 
