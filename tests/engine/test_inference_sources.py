@@ -133,6 +133,24 @@ def test_texts_that_name_sources(tmp_path: Path, video: Path) -> None:
     assert {"camera", "video", "folder", "url", "scribble"} <= set(SOURCES)
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("a.png", "folder"),
+        ("a.JPG", "folder"),
+        ("a.gif", "video"),
+        ("a.mp4", "video"),
+        ("a.dat", "video"),
+        ("", "folder"),
+    ],
+)
+def test_a_file_is_of_one_kind_in_whatever_order_they_are_asked(tmp_path: Path, name: str, kind: str) -> None:
+    path = tmp_path / name
+    if name:
+        path.write_bytes(b"something")
+    assert [id for id in SOURCES if SOURCES.get(id).accepts(str(path))] == [kind]
+
+
 @pytest.mark.parametrize("make", ["missing", "pipe", "text", "folder"])
 def test_what_is_no_video_is_refused_without_waiting(make: str, tmp_path: Path) -> None:
     path = tmp_path / "x.avi"

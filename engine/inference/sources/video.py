@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from engine.datasets.pictures import is_picture
 from engine.errors import BadInput
 from engine.inference.frame import Frame
 from engine.inference.source import SOURCES, Source, SourceKind
@@ -152,8 +153,8 @@ def _cv2() -> Any:
 def _accepts(text: str) -> bool:
     path = Path(text)
     suffix = path.suffix.lower()
-    # A file of any other name may be a video too, when it is no picture (which comes first); opening it tells.
-    return "://" not in text and (suffix in SUFFIXES or (path.exists() and not path.is_dir()))
+    # A file of any other name may be a video too, when it is no picture; opening it tells.
+    return "://" not in text and (suffix in SUFFIXES or (path.is_file() and not is_picture(path)))
 
 
 SOURCES.add(
