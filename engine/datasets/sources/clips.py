@@ -16,6 +16,7 @@ from engine.datasets.formats.clips import Cut, clip_of, make_room
 from engine.datasets.formats.faults import Faults
 from engine.datasets.formats.files import open_folder, walk
 from engine.datasets.formats.videos import is_video
+from engine.datasets.kinds import named_kinds
 from engine.datasets.sequences.motions import LEVELS, MOTIONS
 from engine.datasets.sequences.motions import MovingShapes as Recipe
 from engine.errors import BadInput
@@ -61,12 +62,7 @@ class MovingShapes(_Clips):
     @field_validator("kinds")
     @classmethod
     def _known(cls, value: str) -> str:
-        names = [name.strip().lower() for name in value.split(",") if name.strip()]
-        if not names or any(name not in MOTIONS for name in names):
-            raise ValueError(f"choose from {', '.join(MOTIONS)}")
-        if len(set(names)) < len(names):
-            raise ValueError("name every kind once")
-        return ", ".join(names)
+        return named_kinds(value, MOTIONS)
 
     def known_classes(self) -> int | None:
         return len(self._classes)

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator
 
 from engine.cancel import CancelToken
 from engine.datasets.base import DATASETS, DatasetSource, PictureSet
+from engine.datasets.kinds import named_kinds
 from engine.events import Emit, Progress
 
 
@@ -51,13 +52,7 @@ class Shapes(DatasetSource):
     def _known(cls, value: str) -> str:
         from engine.datasets.scenes.solids import SOLIDS
 
-        names = _names(value)
-        unknown = [name for name in names if name not in SOLIDS]
-        if unknown or not names:
-            raise ValueError(f"choose from {', '.join(SOLIDS)}")
-        if len(set(names)) < len(names):
-            raise ValueError("name every shape once")
-        return ", ".join(names)
+        return named_kinds(value, SOLIDS)
 
     def known_classes(self) -> int | None:
         return len(_names(self.shapes))

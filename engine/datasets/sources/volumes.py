@@ -15,6 +15,7 @@ from engine.datasets.formats.class_folders import require_classes, require_memor
 from engine.datasets.formats.faults import Faults
 from engine.datasets.formats.files import open_folder, walk
 from engine.datasets.formats.volumes import Scaling, is_array, read_volume
+from engine.datasets.kinds import named_kinds
 from engine.datasets.pictures import is_picture
 from engine.datasets.sequences.solids import LEVELS, SOLIDS
 from engine.datasets.sequences.solids import Solids as Recipe
@@ -57,12 +58,7 @@ class Solids(_Volumes):
     @field_validator("kinds")
     @classmethod
     def _known(cls, value: str) -> str:
-        names = [name.strip().lower() for name in value.split(",") if name.strip()]
-        if not names or any(name not in SOLIDS for name in names):
-            raise ValueError(f"choose from {', '.join(SOLIDS)}")
-        if len(set(names)) < len(names):
-            raise ValueError("name every kind once")
-        return ", ".join(names)
+        return named_kinds(value, SOLIDS)
 
     def known_classes(self) -> int | None:
         return len(self._classes)

@@ -10,6 +10,7 @@ from pydantic import Field, field_validator
 
 from engine.cancel import CancelToken
 from engine.datasets.base import DATASETS, ArrayPictures, DatasetSource, SampleSet, SeriesSet
+from engine.datasets.kinds import named_kinds
 from engine.datasets.sequences.waveforms import FRAME, WAVEFORMS, spectrogram
 from engine.datasets.sequences.waveforms import Waves as Recipe
 from engine.events import Emit, Progress
@@ -32,12 +33,7 @@ class _Waves(DatasetSource):
     @field_validator("kinds")
     @classmethod
     def _known(cls, value: str) -> str:
-        names = [name.strip().lower() for name in value.split(",") if name.strip()]
-        if not names or any(name not in WAVEFORMS for name in names):
-            raise ValueError(f"choose from {', '.join(WAVEFORMS)}")
-        if len(set(names)) < len(names):
-            raise ValueError("name every kind once")
-        return ", ".join(names)
+        return named_kinds(value, WAVEFORMS)
 
     def known_classes(self) -> int | None:
         return len(self._classes)
